@@ -1,0 +1,39 @@
+# Every target does its own set-up: a machine with python3 (3.11 or newer), make and git is enough.
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: .venv/ready ## start Plimsoll on http://127.0.0.1:8000 (its own PostgreSQL included)
+	@$(BIN)/plimsoll up $(ARGS)
+
+test: .venv/ready ## every test, on real PostgreSQL and real sockets
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+check: .venv/ready ## formatting, lint, types, and the order of the house
+	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
+
+bench: .venv/ready ## figures beside the usual stack, in the same run
+	@$(BIN)/python benchmarks/http.py $(ARGS)
+
+migrate: .venv/ready ## bring PLIMSOLL_DATABASE_URL to this version's schema
+	@$(BIN)/plimsoll migrate $(ARGS)
+
+lock: .venv/uv ## resolve requirements.lock anew
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --group dev pyproject.toml -o requirements.lock $(ARGS)
+
+.venv/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("Plimsoll needs Python 3.11 or newer; PYTHON=python3.12 make ... names another one" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+.venv/ready: .venv/uv requirements.lock pyproject.toml
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: help run test check bench migrate lock

@@ -1,0 +1,39 @@
+"""Time as a collaborator. Domain functions take `now`; only the edge asks a Clock."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present moment, UTC, timezone-aware."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for durations and limits."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def rfc3339(at: datetime) -> str:
+    """`at` as RFC 3339 UTC with `Z`; microseconds only where there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def to_ms(at: datetime) -> int:
+    """Whole milliseconds since 1970-01-01T00:00:00Z."""
+    return int(at.timestamp() * 1000)
+
+
+def from_ms(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC)

@@ -1,0 +1,94 @@
+"""Exact amounts: what is accepted, how it is computed, how it is written.
+
+Money is a Decimal, never a float. It is computed in a context of 50 digits and stored as NUMERIC(38,18): at most
+20 digits before the point and 18 after it. Every rounding is named here, so that a reader can find each place
+where a fraction is lost.
+"""
+
+import decimal
+import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Final
+
+from plimsoll.kernel.errors import Invalid
+
+CONTEXT: Final = Context(
+    prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
+)
+"""Fifty digits: sums and products of stored amounts are exact in it, quotients are good to 1e-50."""
+
+# Operators use the context of the running thread or task, which is 28 digits unless told: a sum of two large
+# stored amounts would be rounded silently. Importing money sets it for this task and for every later thread.
+decimal.DefaultContext.prec = CONTEXT.prec
+decimal.DefaultContext.rounding = CONTEXT.rounding
+decimal.setcontext(CONTEXT.copy())
+
+ZERO: Final = Decimal(0)
+QUANTUM: Final = Decimal("1e-18")
+"""The smallest stored amount."""
+
+LIMIT: Final = Decimal("1e20")
+"""Stored amounts lie strictly between -LIMIT and LIMIT."""
+
+PATTERN: Final = r"^-?\d{1,20}(\.\d{1,18})?$"
+"""The text form of an amount: ASCII digits, no exponent, no sign but minus."""
+
+_SHAPE: Final = re.compile(PATTERN, re.ASCII)
+
+
+class NotAnAmount(Invalid):
+    """Text that is not a decimal within bounds."""
+
+    code = "not-an-amount"
+    title = "Not a decimal amount"
+
+
+class AmountOutOfRange(Invalid):
+    """A computed amount that does not fit NUMERIC(38,18)."""
+
+    code = "amount-out-of-range"
+    title = "The amount is too large"
+
+
+def parse_amount(text: str) -> Decimal:
+    """Read an amount as it travels in JSON. Bounded before any arithmetic: `1e1000000` is never expanded."""
+    if len(text) > 40 or not _SHAPE.match(text) or text.endswith("\n"):  # noqa: PLR2004 - sign, 20, point, 18
+        raise NotAnAmount(
+            "an amount has up to 20 digits before the point and up to 18 after it, as text without an exponent"
+        )
+    return Decimal(text)
+
+
+def format_amount(amount: Decimal) -> str:
+    """Shortest plain text of `amount`: no exponent, no trailing zeros, never `-0`."""
+    text = format(amount, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def to_stored(amount: Decimal) -> Decimal:
+    """`amount` rounded half-even to 18 places, as NUMERIC(38,18) keeps it; refuses what does not fit."""
+    if not -LIMIT < amount < LIMIT:
+        raise AmountOutOfRange("the result needs more than 20 digits before the point")
+    return amount.quantize(QUANTUM, context=CONTEXT)
+
+
+def multiply(left: Decimal, right: Decimal) -> Decimal:
+    """The product, rounded once to storage precision."""
+    return to_stored(CONTEXT.multiply(left, right))
+
+
+def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """The quotient in 50 digits; the caller rounds with `to_stored` if it is kept."""
+    return CONTEXT.divide(dividend, divisor)
+
+
+def share(whole: Decimal, part: Decimal, total: Decimal) -> Decimal:
+    """`whole` × `part` ÷ `total`, rounded once; the last part takes exactly what is left.
+
+    When `part` equals `total` the answer is `whole` itself, so slices always add up to it.
+    """
+    if part == total:
+        return whole
+    return to_stored(CONTEXT.divide(CONTEXT.multiply(whole, part), total))

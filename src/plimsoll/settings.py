@@ -1,0 +1,113 @@
+"""Everything that can be set, typed and frozen; read once by an entry point and passed down.
+
+Each setting is an environment variable `PLIMSOLL_<NAME>`. A value that does not fit stops the start with the
+name of the variable, the value and what is allowed; nothing falls back silently.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class FeedChoice(StrEnum):
+    """Where prices come from. `auto`: what the data directory already has, else live, else simulated."""
+
+    AUTO = "auto"
+    LIVE = "live"
+    REPLAY = "replay"
+    SIMULATED = "simulated"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class BadSettings(SystemExit):
+    """A setting that does not fit; exits with the sentence that names it."""
+
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """One value per knob, with its unit in the name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLIMSOLL_", frozen=True, extra="forbid", validate_default=True
+    )
+
+    # where
+    data_dir: Path = Field(default_factory=lambda: user_data_path("plimsoll", appauthor=False))
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    """Values of the Host header that are answered; guards against DNS rebinding."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose X-Forwarded-For is believed. Empty: none is."""
+    secure_cookies: bool = False
+    """Set behind TLS: cookies become `__Host-` and Secure."""
+
+    # database
+    database_url: SecretStr | None = None
+    """An existing PostgreSQL 15 or newer; without it the embedded server is started."""
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    statement_timeout_ms: int = Field(default=5_000, ge=100, le=600_000)
+
+    # prices
+    feed: FeedChoice = FeedChoice.AUTO
+    replay_dir: Path | None = None
+    replay_speed: Positive = 1.0
+    """Recorded seconds per real second."""
+    simulation_seed: int = 1
+    price_stale_after_s: Positive = 180.0
+    coingecko_url: str = "https://api.coingecko.com/api/v3"
+    coingecko_pro_url: str = "https://pro-api.coingecko.com/api/v3"
+    coingecko_demo_key: SecretStr | None = None
+    coingecko_pro_key: SecretStr | None = None
+    coingecko_requests_per_minute: int | None = Field(default=None, ge=1, le=10_000)
+    """Unset: 5 keyless, 30 with a demo key, 250 with a pro key."""
+    poll_interval_s: Positive = 60.0
+
+    # access
+    access_token_minutes: Positive = 15.0
+    refresh_token_days: Positive = 30.0
+    registration_open: bool = True
+    argon2_memory_kib: int = Field(default=19_456, ge=19_456, le=1_048_576)
+    argon2_iterations: int = Field(default=2, ge=2, le=20)
+    login_attempts_per_minute: int = Field(default=10, ge=1, le=10_000)
+    """Per address."""
+
+    # limits
+    api_key_requests_per_minute: int = Field(default=100, ge=1, le=10_000_000)
+    """Of a beginner; the intermediate tier has 3 times, the advanced tier 10 times as much."""
+    user_requests_per_minute: int = Field(default=600, ge=1, le=10_000_000)
+    address_requests_per_minute: int = Field(default=300, ge=1, le=10_000_000)
+    """Of callers who have not signed in."""
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=1_000_000_000)
+
+    # telemetry
+    log_level: LogLevel = LogLevel.INFO
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """The settings of this process; `given` (command line options) win over the environment."""
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})
+        except ValidationError as error:
+            raise BadSettings(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = ["Plimsoll cannot start: a setting is wrong."]
+    for fault in error.errors(include_url=False):
+        name = "_".join(str(part) for part in fault["loc"][:1])
+        value = "(hidden)" if "key" in name or "url" in name else repr(fault["input"])
+        lines.append(f"  PLIMSOLL_{name.upper()} = {value}: {fault['msg']}")
+    return "\n".join(lines)
