@@ -1,7 +1,7 @@
 """Everything that can be set, typed and frozen; read once by an entry point and passed down.
 
-Each setting is an environment variable `PLIMSOLL_<NAME>`. A value that does not fit stops the start with the
-name of the variable, the value and what is allowed; nothing falls back silently.
+Each setting is an environment variable `PLIMSOLL_<NAME>`. A value that does not fit stops the
+start with the name of the variable, the value and what is allowed; nothing falls back silently.
 """
 
 from enum import StrEnum
@@ -14,7 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class FeedChoice(StrEnum):
-    """Where prices come from. `auto`: what the data directory already has, else live, else simulated."""
+    """Where prices come from. `auto`: what the data directory already has, else live, else
+    simulated.
+    """
 
     AUTO = "auto"
     LIVE = "live"

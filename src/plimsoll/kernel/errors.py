@@ -1,8 +1,8 @@
 """Kinds of failure, as a tree.
 
-A kind says what a caller can do about it; a concrete error under it has a stable kebab-case `code` and the
-facts. `plumbing/problems.py` gives each kind its HTTP status. Raise these for what a caller can cause; use
-`assert` for what we promise ourselves.
+A kind says what a caller can do about it; a concrete error under it has a stable kebab-case
+`code` and the facts. `plumbing/problems.py` gives each kind its HTTP status. Raise these for
+what a caller can cause; use `assert` for what we promise ourselves.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,9 @@ class FieldFault:
 
 
 class PlimsollError(Exception):
-    """Something a caller caused or has to know. `facts` are the numbers behind the refusal, JSON-ready."""
+    """Something a caller caused or has to know. `facts` are the numbers behind the refusal,
+    JSON-ready.
+    """
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "Something went wrong"

@@ -1,6 +1,8 @@
-"""Identities. Ids are made at the edge, time-ordered (UUIDv7, RFC 9562), so that indexes stay compact.
+"""Identities. Ids are made at the edge, time-ordered (UUIDv7, RFC 9562), so that indexes stay
+compact.
 
-NewTypes keep a wallet id from being passed where a user id belongs; at run time they are plain UUIDs or strings.
+NewTypes keep a wallet id from being passed where a user id belongs; at run time they are plain
+UUIDs or strings.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Exact amounts: what is accepted, how it is computed, how it is written.
 
-Money is a Decimal, never a float. It is computed in a context of 50 digits and stored as NUMERIC(38,18): at most
-20 digits before the point and 18 after it. Every rounding is named here, so that a reader can find each place
-where a fraction is lost.
+Money is a Decimal, never a float. It is computed in a context of 50 digits and stored as
+NUMERIC(38,18): at most 20 digits before the point and 18 after it. Every rounding is named here,
+so that a reader can find each place where a fraction is lost.
 """
 
 import decimal
@@ -15,10 +15,13 @@ from plimsoll.kernel.errors import Invalid
 CONTEXT: Final = Context(
     prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
 )
-"""Fifty digits: sums and products of stored amounts are exact in it, quotients are good to 1e-50."""
+"""Fifty digits: sums and products of stored amounts are exact in it, quotients are good to
+1e-50.
+"""
 
-# Operators use the context of the running thread or task, which is 28 digits unless told: a sum of two large
-# stored amounts would be rounded silently. Importing money sets it for this task and for every later thread.
+# Operators use the context of the running thread or task, which is 28 digits unless told: a sum
+# of two large stored amounts would be rounded silently. Importing money sets it for this task
+# and for every later thread.
 decimal.DefaultContext.prec = CONTEXT.prec
 decimal.DefaultContext.rounding = CONTEXT.rounding
 decimal.setcontext(CONTEXT.copy())
@@ -51,7 +54,9 @@ class AmountOutOfRange(Invalid):
 
 
 def parse_amount(text: str) -> Decimal:
-    """Read an amount as it travels in JSON. Bounded before any arithmetic: `1e1000000` is never expanded."""
+    """Read an amount as it travels in JSON. Bounded before any arithmetic: `1e1000000` is never
+    expanded.
+    """
     if len(text) > 40 or not _SHAPE.match(text) or text.endswith("\n"):  # noqa: PLR2004 - sign, 20, point, 18
         raise NotAnAmount(
             "an amount has up to 20 digits before the point and up to 18 after it, as text without an exponent"
@@ -68,7 +73,9 @@ def format_amount(amount: Decimal) -> str:
 
 
 def to_stored(amount: Decimal) -> Decimal:
-    """`amount` rounded half-even to 18 places, as NUMERIC(38,18) keeps it; refuses what does not fit."""
+    """`amount` rounded half-even to 18 places, as NUMERIC(38,18) keeps it; refuses what does not
+    fit.
+    """
     if not -LIMIT < amount < LIMIT:
         raise AmountOutOfRange("the result needs more than 20 digits before the point")
     return amount.quantize(QUANTUM, context=CONTEXT)

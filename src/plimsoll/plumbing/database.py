@@ -1,0 +1,287 @@
+"""PostgreSQL for everyone above: a pool, one transaction per unit of work, and what its failures
+mean.
+
+`ReadUnit` and `Unit` are two types, so that a handler which only reads cannot be handed a
+writer: reads run on connections that PostgreSQL itself keeps read-only. A `Unit` is one
+transaction; it is committed by the code here, before the answer leaves, and nowhere else.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Final, TypeVar
+
+import asyncpg
+import structlog
+from fastapi import Depends, Request
+
+from plimsoll.kernel.errors import Conflict, Unavailable
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+ATTEMPTS: Final = 4
+OLDEST_SERVER: Final = 15
+
+CONFLICTS: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+)
+"""The transaction was rolled back whole; running it again is always safe."""
+
+LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    FileNotFoundError,
+    TimeoutError,
+)
+"""The server or the way to it is gone."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL does not answer; nothing was changed."""
+
+    code = "database-unavailable"
+    title = "The database is not available"
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection died while a commit was under way: the write may or may not be there."""
+
+    code = "outcome-unknown"
+    title = "The connection was lost during the commit"
+
+
+class Contended(Unavailable):
+    """Others kept changing the same rows; nothing was changed."""
+
+    code = "contended"
+    title = "The same rows are being changed by others"
+
+
+class TookTooLong(Unavailable):
+    """A statement ran into the time limit; nothing was changed."""
+
+    code = "statement-timeout"
+    title = "The database took too long"
+
+
+class Locked(Conflict):
+    """The rows are held by another request for longer than a request may wait."""
+
+    code = "locked"
+    title = "Another request is working on the same thing"
+
+
+class ReadUnit:
+    """A connection that can only read. Every statement sees what is committed when it starts."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await self._connection.fetch(sql, *args)
+        return rows
+
+    async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
+        return await self._connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        return await self._connection.fetchval(sql, *args)
+
+
+class Unit(ReadUnit):
+    """One transaction: all of it, or none of it."""
+
+    __slots__ = ()
+
+    async def execute(self, sql: str, *args: object) -> str:
+        status: str = await self._connection.execute(sql, *args)
+        return status
+
+    async def executemany(self, sql: str, rows: list[tuple[object, ...]]) -> None:
+        await self._connection.executemany(sql, rows)
+
+
+async def _keep_session(_connection: object) -> None:
+    """Nothing here changes a session's state, so a returned connection needs no reset round
+    trip.
+    """
+
+
+class Database:
+    """Two pools on one database: writers, and readers that the server keeps read-only."""
+
+    def __init__(
+        self, writers: "asyncpg.Pool[asyncpg.Record]", readers: "asyncpg.Pool[asyncpg.Record]"
+    ) -> None:
+        self._writers = writers
+        self._readers = readers
+
+    @classmethod
+    async def connect(
+        cls, dsn: str, *, pool_size: int = 10, statement_timeout_ms: int = 5_000
+    ) -> "Database":
+        """Open both pools; refuses a server older than PostgreSQL 15."""
+        session = {
+            "application_name": "plimsoll",
+            "timezone": "UTC",
+            "statement_timeout": str(statement_timeout_ms),
+            "lock_timeout": "2000",
+            "idle_in_transaction_session_timeout": "30000",
+            "jit": "off",
+        }
+        try:
+            writers = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=pool_size,
+                max_inactive_connection_lifetime=0,
+                reset=_keep_session,
+                server_settings=session,
+                timeout=5,
+            )
+            readers = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=pool_size,
+                max_inactive_connection_lifetime=0,
+                reset=_keep_session,
+                server_settings=session | {"default_transaction_read_only": "on"},
+                timeout=5,
+            )
+        except (*LOST, OSError, asyncpg.PostgresError) as error:
+            raise DatabaseUnavailable(f"PostgreSQL does not answer: {error}") from error
+        database = cls(writers, readers)
+        async with database.read() as unit:
+            version = int(await unit.fetchval("show server_version_num")) // 10_000
+        if version < OLDEST_SERVER:
+            await database.close()
+            raise DatabaseUnavailable(
+                f"the server is PostgreSQL {version}; Plimsoll needs {OLDEST_SERVER} or newer"
+            )
+        return database
+
+    async def close(self) -> None:
+        for pool in (self._readers, self._writers):
+            try:
+                await asyncio.wait_for(pool.close(), timeout=5)
+            except (TimeoutError, *LOST):
+                pool.terminate()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadUnit]:
+        """A read-only connection."""
+        try:
+            async with self._readers.acquire(timeout=5) as connection:
+                yield ReadUnit(connection)
+        except asyncpg.DataError:
+            raise  # a value that does not fit its column is our mistake, not the network's
+        except asyncpg.QueryCanceledError as error:
+            raise TookTooLong("the query was stopped", retry_after_s=1) from error
+        except LOST as error:
+            raise DatabaseUnavailable("the database is away", retry_after_s=1) from error
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Unit]:
+        """One transaction, committed on leaving; rolled back when the body raises."""
+        committing = False
+        try:
+            async with self._writers.acquire(timeout=5) as connection:
+                transaction = connection.transaction()
+                await transaction.start()
+                try:
+                    yield Unit(connection)
+                except BaseException:
+                    if not connection.is_closed():
+                        await transaction.rollback()
+                    raise
+                committing = True
+                await transaction.commit()
+        except asyncpg.DataError:
+            raise
+        except asyncpg.LockNotAvailableError as error:
+            raise Locked("waited 2 s for another request", retry_after_s=1) from error
+        except asyncpg.QueryCanceledError as error:
+            raise TookTooLong("the statement was stopped", retry_after_s=1) from error
+        except CONFLICTS as error:
+            raise Contended("try again", retry_after_s=1) from error
+        except LOST as error:
+            if committing:
+                raise OutcomeUnknown(
+                    "look it up, or repeat the request with the same Idempotency-Key",
+                    retry_after_s=1,
+                ) from error
+            raise DatabaseUnavailable("nothing was changed", retry_after_s=1) from error
+
+    async def transact(self, work: Callable[[Unit], Awaitable[T]]) -> T:
+        """Run `work` in one transaction, again when that is safe.
+
+        A deadlock or serialization failure, and a connection that died before the commit, leave
+        nothing behind, so the whole of `work` is run once more; a connection that died during
+        the commit is not retried.
+        """
+        for attempt in range(1, ATTEMPTS):
+            try:
+                async with self.write() as unit:
+                    return await work(unit)
+            except (Contended, DatabaseUnavailable) as error:
+                log.info("transaction_retried", attempt=attempt, reason=error.code)
+                await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311 - jitter
+        async with self.write() as unit:
+            return await work(unit)
+
+    async def once(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        """One statement that is its own transaction: durable when this returns, in one round
+        trip.
+        """
+        try:
+            async with self._writers.acquire(timeout=5) as connection:
+                rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
+                return rows
+        except asyncpg.DataError:
+            raise
+        except asyncpg.LockNotAvailableError as error:
+            raise Locked("waited 2 s for another request", retry_after_s=1) from error
+        except asyncpg.QueryCanceledError as error:
+            raise TookTooLong("the statement was stopped", retry_after_s=1) from error
+        except CONFLICTS as error:
+            raise Contended("try again", retry_after_s=1) from error
+        except LOST as error:
+            raise OutcomeUnknown(
+                "look it up, or repeat the request with the same Idempotency-Key", retry_after_s=1
+            ) from error
+
+
+def database_of(request: Request) -> Database:
+    database = request.app.state.database
+    assert isinstance(database, Database)
+    return database
+
+
+async def _reading(request: Request) -> AsyncIterator[ReadUnit]:
+    async with database_of(request).read() as unit:
+        yield unit
+
+
+async def _writing(request: Request) -> AsyncIterator[Unit]:
+    async with database_of(request).write() as unit:
+        yield unit
+
+
+Reading = Annotated[ReadUnit, Depends(_reading, scope="function")]
+"""A read-only unit for a handler."""
+
+Writing = Annotated[Unit, Depends(_writing, scope="function")]
+"""One transaction for a handler, committed when the handler returns and before the answer is
+sent.
+"""

@@ -1,0 +1,186 @@
+"""The outermost layer, pure ASGI: everything that holds for every request, in one pass.
+
+It gives the request an id, resolves the caller's address, refuses a Host it was not told of (DNS
+rebinding), adds the security headers, turns what nobody caught into a 500 problem, and writes
+one log line and the metrics.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plimsoll.kernel.identifiers import new_id
+from plimsoll.plumbing import problems, telemetry
+from plimsoll.settings import Settings
+
+log = structlog.get_logger("plimsoll.request")
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+NO_STORE: Final = (b"cache-control", b"no-store")
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+LimitHeaders = Callable[[object], list[tuple[bytes, bytes]]]
+
+
+class Edge:
+    """Wraps the whole application. `limit_headers` writes a rate decision found on the scope."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, limit_headers: LimitHeaders) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
+        self._any_host = b"*" in self._hosts
+        self._known_hosts: set[bytes] = set()
+        self._proxies = frozenset(settings.trusted_proxies)
+        self._limit_headers = limit_headers
+        self._headers = SECURITY_HEADERS + ((HSTS,) if settings.secure_cookies else ())
+        self._series: dict[tuple[str, str, int], _Series] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if self._proxies:
+            scope["client"] = _client_behind(self._proxies, scope.get("client"), headers)
+        if not self._host_is_allowed(headers.get(b"host", b"")):
+            await _refuse_host(scope, send)
+            return
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        await self._serve(scope, receive, send, headers)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]
+    ) -> None:
+        started = time.perf_counter()
+        given = headers.get(b"x-request-id")
+        trusted = given is not None and REQUEST_ID.fullmatch(given) is not None
+        request_id = given.decode() if trusted and given else new_id().hex
+        scope["plimsoll.request_id"] = request_id
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                added = [
+                    *message["headers"],
+                    *self._headers,
+                    (b"x-request-id", request_id.encode()),
+                ]
+                if (decision := scope.get("plimsoll.limit")) is not None:
+                    added += self._limit_headers(decision)
+                if not any(name == b"cache-control" for name, _ in message["headers"]):
+                    added.append(NO_STORE)
+                message["headers"] = added
+            await send(message)
+
+        telemetry.IN_FLIGHT.inc()
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            # The last resort: our mistake, told without a stack to the caller and with one to
+            # the log.
+            log.exception("request_failed", request_id=request_id, path=scope["path"][:200])
+            if status:
+                raise
+            await _send_problem(
+                send_with_headers, 500, "internal-error", "Something went wrong here", request_id
+            )
+            scope["plimsoll.problem"] = "internal-error"
+        finally:
+            telemetry.IN_FLIGHT.dec()
+            self._record(scope, status, time.perf_counter() - started, request_id)
+
+    def _record(self, scope: Scope, status: int, took_s: float, request_id: str) -> None:
+        route = problems.route_template(scope)
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        key = (method, route, status)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = _Series(*key)
+        series.latency.observe(took_s)
+        series.requests.inc()
+        principal = scope.get("plimsoll.principal")
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            code=scope.get("plimsoll.problem"),
+            took_ms=round(took_s * 1000, 3),
+            request_id=request_id,
+            principal=str(principal.user_id) if principal else None,
+        )
+
+    def _host_is_allowed(self, host: bytes) -> bool:
+        if self._any_host or host in self._known_hosts:
+            return True
+        name = host.rsplit(b":", 1)[0] if not host.endswith(b"]") else host
+        if name.lower() not in self._hosts:
+            return False
+        if len(self._known_hosts) < 1000:  # noqa: PLR2004 - every port is another spelling
+            self._known_hosts.add(host)
+        return True
+
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Series:
+    """The metric children of one (method, route, status), looked up once."""
+
+    __slots__ = ("latency", "requests")
+
+    def __init__(self, method: str, route: str, status: int) -> None:
+        self.latency = telemetry.REQUEST_LATENCY.labels(method, route)
+        self.requests = telemetry.REQUESTS.labels(method, route, str(status))
+
+
+def _client_behind(
+    proxies: frozenset[str], peer: tuple[str, int] | None, headers: Mapping[bytes, bytes]
+) -> tuple[str, int] | None:
+    """The rightmost address of X-Forwarded-For that is not a trusted proxy; the peer when it is
+    not one.
+    """
+    if peer is None or peer[0] not in proxies:
+        return peer
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        if address not in proxies:
+            return (address, 0)
+    return peer
+
+
+async def _refuse_host(scope: Scope, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await _send_problem(send, 400, "host-not-allowed", "This Host is not served here", new_id().hex)
+
+
+async def _send_problem(send: Send, status: int, code: str, title: str, request_id: str) -> None:
+    body = problems.describe(status, code, title, request_id=request_id)
+    headers = [
+        (b"content-type", problems.MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,102 @@
+"""The schema's version: what this code needs, what a database has, and how to get there.
+
+Migrations run at start for the embedded server and by `plimsoll migrate` for a foreign one. A
+database that is newer than the code is refused: an older program could misread what a newer one
+wrote.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from plimsoll.kernel.errors import Conflict
+
+SCRIPTS: Final = Path(__file__).parent / "migrations"
+LOCK: Final = 0x506C696D736F6C6C
+"""Advisory lock held while migrating, so that two starting processes do not both do it."""
+
+
+class SchemaTooNew(Conflict):
+    """The database was written by a newer Plimsoll."""
+
+    code = "schema-too-new"
+    title = "The database is newer than this program"
+
+
+class SchemaBehind(Conflict):
+    """The database has to be migrated first."""
+
+    code = "schema-behind"
+    title = "The database has to be migrated"
+
+
+def revisions() -> list[str]:
+    """Every revision this code knows, oldest first."""
+    return sorted(path.name.split("_", 1)[0] for path in (SCRIPTS / "versions").glob("[0-9]*_*.py"))
+
+
+async def current(dsn: str) -> str | None:
+    """The revision of the database; None when it has no schema yet."""
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        if not await connection.fetchval("select to_regclass('alembic_version')"):
+            return None
+        revision: str | None = await connection.fetchval("select version_num from alembic_version")
+        return revision
+    finally:
+        await connection.close()
+
+
+async def check(dsn: str) -> None:
+    """Refuse a database that is not exactly at this code's revision."""
+    known, found = revisions(), await current(dsn)
+    if found == known[-1]:
+        return
+    if found is not None and found not in known:
+        raise SchemaTooNew(
+            f"the database is at revision {found}, this program knows {known[-1]}: "
+            "use the newer program, or restore a backup made before the upgrade"
+        )
+    raise SchemaBehind(
+        f"the database is at revision {found or 'none'}, this program needs {known[-1]}: "
+        "run `plimsoll migrate`"
+    )
+
+
+async def upgrade(dsn: str) -> list[str]:
+    """Bring the database to this code's revision; returns the revisions that were applied."""
+    known, found = revisions(), await current(dsn)
+    if found == known[-1]:
+        return []
+    if found is not None and found not in known:
+        await check(dsn)
+    await _run_alembic(dsn)
+    return known[known.index(found) + 1 :] if found else known
+
+
+async def _run_alembic(dsn: str) -> None:
+    # Imported here: Alembic costs a third of a second, and a database that is up to date needs
+    # none of it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import Connection, text  # noqa: PLC0415
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+
+    def migrate(connection: Connection) -> None:
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await engine.dispose()
