@@ -1,0 +1,300 @@
+"""What is held, at average cost: the ledger folded. Pure: no clock, no database.
+
+A holding is the balance of one asset in one wallet. Coming in adds quantity and cost; going out
+takes the same fraction of the cost as of the quantity, rounded half-even to 1e-18 once, and the
+last coin takes the rest, so that an emptied holding has no cost left. `cost` includes the fees
+paid to acquire; `fees` is that part of it.
+
+What a fee does: paid on a purchase it is cost, paid on a sale it lowers the proceeds, paid on a
+swap it lowers the proceeds of what was given (26 CFR 1.1001-7(b)(5), example 2). A fee paid in a
+coin from a wallet is itself a disposal of that coin at the fee's value. A fee with nothing to
+attach to (a transfer, a withdrawal) is a loss of the cost of what was paid.
+
+Costs are in the holding's own currency. A transfer carries the average cost to the other wallet,
+therefore all wallets of one asset are folded together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from plimsoll.kernel.errors import Conflict
+from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
+from plimsoll.kernel.money import ZERO, divide, format_amount, share, to_stored
+from plimsoll.ledger.domain.transactions import (
+    SHAPES,
+    WRITTEN_OFF,
+    Kind,
+    Leg,
+    Role,
+    Shape,
+    Transaction,
+)
+
+
+class NotEnoughHeld(Conflict):
+    """More goes out than is there at that moment, or a later transaction would be left
+    uncovered.
+    """
+
+    code = "not-enough-held"
+    title = "Not enough is held"
+
+
+class CostCurrencyDiffers(Conflict):
+    """Two wallets keep the cost of the asset in different currencies."""
+
+    code = "cost-currency-differs"
+    title = "The wallets keep the cost in different currencies"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Balance and cost of one asset in one wallet, and what its disposals have realised."""
+
+    currency: AssetId
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    fees: Decimal = ZERO
+    realised: Decimal = ZERO
+    last_at: datetime | None = None
+    last_rank: int = 0
+
+    @property
+    def average_cost(self) -> Decimal | None:
+        """Cost per unit, fees included; None when nothing is held."""
+        return to_stored(divide(self.cost, self.quantity)) if self.quantity else None
+
+    @property
+    def average_cost_without_fees(self) -> Decimal | None:
+        return to_stored(divide(self.cost - self.fees, self.quantity)) if self.quantity else None
+
+    def is_before(self, transaction: Transaction) -> bool:
+        """Whether `transaction` is the latest, so that it can be applied without a new fold."""
+        if self.last_at is None:
+            return True
+        return (self.last_at, self.last_rank) <= (transaction.occurred_at, transaction.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    """What going out of a holding realised, in the holding's currency."""
+
+    transaction_id: TransactionId
+    wallet_id: WalletId
+    asset_id: AssetId
+    currency: AssetId
+    quantity: Decimal
+    cost: Decimal
+    proceeds: Decimal
+
+    @property
+    def profit(self) -> Decimal:
+        return self.proceeds - self.cost
+
+
+class Effect(StrEnum):
+    """What a move does to the holding's cost."""
+
+    ACQUIRE = "acquire"
+    DISPOSE = "dispose"
+    REMOVE = "remove"
+    ARRIVE = "arrive"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of one holding. `worth` is cost for ACQUIRE and proceeds for DISPOSE."""
+
+    wallet_id: WalletId
+    asset_id: AssetId
+    quantity: Decimal
+    effect: Effect
+    worth: Decimal = ZERO
+    fees: Decimal = ZERO
+
+
+def moves_of(transaction: Transaction) -> list[Move]:
+    """The transaction as changes of holdings: what goes out first, then what comes in."""
+    kind, shape = transaction.kind, SHAPES[transaction.kind]
+    principal = [leg for leg in transaction.legs if leg.role is Role.PRINCIPAL]
+    fees = [leg for leg in transaction.legs if leg.role is not Role.PRINCIPAL]
+    fee_value = sum((leg.value for leg in fees), ZERO)
+    went = [leg for leg in principal if leg.quantity < 0]
+    came = [leg for leg in principal if leg.quantity > 0]
+    attached = shape in (Shape.EXCHANGE, Shape.INFLOW)
+    on_sale = shape is Shape.EXCHANGE and any(leg.wallet_id for leg in went)
+    moves: list[Move] = []
+    for leg, fee in zip(went, _spread(fee_value if on_sale else ZERO, went), strict=True):
+        if leg.wallet_id is not None:
+            moves.append(_outward(leg, leg.wallet_id, kind=kind, shape=shape, fee=fee))
+    for leg in fees:
+        if leg.wallet_id is not None:
+            proceeds = leg.cost_value if attached else ZERO
+            moves.append(Move(leg.wallet_id, leg.asset_id, -leg.quantity, Effect.DISPOSE, proceeds))
+    on_purchase = attached and not on_sale
+    for leg, fee in zip(came, _spread(fee_value if on_purchase else ZERO, came), strict=True):
+        if leg.wallet_id is None:
+            continue
+        if shape is Shape.MOVE:
+            moves.append(Move(leg.wallet_id, leg.asset_id, leg.quantity, Effect.ARRIVE))
+            continue
+        cost_fee = _in_cost_currency(fee, leg)
+        moves.append(
+            Move(
+                leg.wallet_id,
+                leg.asset_id,
+                leg.quantity,
+                Effect.ACQUIRE,
+                leg.cost_value + cost_fee,
+                cost_fee,
+            )
+        )
+    return moves
+
+
+def _outward(leg: Leg, wallet_id: WalletId, *, kind: Kind, shape: Shape, fee: Decimal) -> Move:
+    quantity = -leg.quantity
+    if shape is Shape.EXCHANGE:
+        proceeds = leg.cost_value - _in_cost_currency(fee, leg)
+        return Move(wallet_id, leg.asset_id, quantity, Effect.DISPOSE, proceeds)
+    if kind in WRITTEN_OFF:
+        return Move(wallet_id, leg.asset_id, quantity, Effect.DISPOSE)
+    return Move(wallet_id, leg.asset_id, quantity, Effect.REMOVE)
+
+
+def _in_cost_currency(value: Decimal, leg: Leg) -> Decimal:
+    return value if leg.cost_rate == 1 else to_stored(value * leg.cost_rate)
+
+
+def _spread(value: Decimal, legs: list[Leg]) -> list[Decimal]:
+    """`value` over `legs` by their own values; the last takes the rest, so nothing is lost."""
+    if not legs:
+        return []
+    total, left = sum((leg.value for leg in legs), ZERO), value
+    parts: list[Decimal] = []
+    for leg in legs[:-1]:
+        part = share(value, leg.value, total) if total else ZERO
+        parts.append(part)
+        left -= part
+    return [*parts, left]
+
+
+Key = tuple[WalletId, AssetId]
+
+
+@dataclass(slots=True)
+class Books:
+    """Holdings by wallet and asset while transactions are applied to them, and what was
+    realised.
+    """
+
+    holdings: dict[Key, Holding]
+    disposals: list[Disposal]
+
+    def apply(self, transaction: Transaction) -> None:
+        """Apply one transaction; refuses to take out more than is there."""
+        carried: dict[AssetId, list[tuple[Decimal, Decimal, Decimal, AssetId]]] = {}
+        for move in moves_of(transaction):
+            key = (move.wallet_id, move.asset_id)
+            if move.effect in (Effect.ACQUIRE, Effect.ARRIVE):
+                self._bring_in(key, move, transaction, carried)
+            else:
+                self._take_out(key, move, transaction, carried)
+
+    def _bring_in(
+        self,
+        key: Key,
+        move: Move,
+        transaction: Transaction,
+        carried: dict[AssetId, list[tuple[Decimal, Decimal, Decimal, AssetId]]],
+    ) -> None:
+        worth, fees, currency = move.worth, move.fees, transaction.currency
+        if move.effect is Effect.ARRIVE:
+            worth, fees, currency = _carry(carried[move.asset_id], move.quantity)
+        held = self.holdings.get(key)
+        if held is None:
+            held = Holding(currency)
+        elif move.effect is Effect.ARRIVE and held.currency != currency:
+            raise CostCurrencyDiffers(
+                f"{move.asset_id} is kept in {currency} there and in {held.currency} here",
+                facts={"from": currency, "to": held.currency},
+            )
+        self.holdings[key] = replace(
+            held,
+            quantity=to_stored(held.quantity + move.quantity),
+            cost=to_stored(held.cost + worth),
+            fees=to_stored(held.fees + fees),
+            last_at=transaction.occurred_at,
+            last_rank=transaction.rank,
+        )
+
+    def _take_out(
+        self,
+        key: Key,
+        move: Move,
+        transaction: Transaction,
+        carried: dict[AssetId, list[tuple[Decimal, Decimal, Decimal, AssetId]]],
+    ) -> None:
+        held = self.holdings.get(key)
+        if held is None or held.quantity < move.quantity:
+            available = held.quantity if held else ZERO
+            raise NotEnoughHeld(
+                f"{format_amount(move.quantity)} {move.asset_id} would go out at "
+                f"{transaction.occurred_at.isoformat()}, {format_amount(available)} is there",
+                facts={
+                    "asset_id": move.asset_id,
+                    "required": format_amount(move.quantity),
+                    "available": format_amount(available),
+                },
+            )
+        cost = share(held.cost, move.quantity, held.quantity)
+        fees = share(held.fees, move.quantity, held.quantity)
+        realised = held.realised
+        if move.effect is Effect.DISPOSE:
+            disposal = Disposal(
+                transaction.id, *key, held.currency, move.quantity, cost, move.worth
+            )
+            self.disposals.append(disposal)
+            realised = to_stored(realised + disposal.profit)
+        else:
+            carried.setdefault(move.asset_id, []).append((move.quantity, cost, fees, held.currency))
+        self.holdings[key] = replace(
+            held,
+            quantity=held.quantity - move.quantity,
+            cost=held.cost - cost,
+            fees=held.fees - fees,
+            realised=realised,
+            last_at=transaction.occurred_at,
+            last_rank=transaction.rank,
+        )
+
+
+def _carry(
+    parts: list[tuple[Decimal, Decimal, Decimal, AssetId]], wanted: Decimal
+) -> tuple[Decimal, Decimal, AssetId]:
+    """Take `wanted` units with their cost and fees from what left other wallets."""
+    cost = fees = ZERO
+    currency = parts[0][3]
+    while wanted:
+        quantity, part_cost, part_fees, currency = parts.pop(0)
+        taken = min(quantity, wanted)
+        moved_cost, moved_fees = (
+            share(part_cost, taken, quantity),
+            share(part_fees, taken, quantity),
+        )
+        cost, fees, wanted = cost + moved_cost, fees + moved_fees, wanted - taken
+        if taken < quantity:
+            rest = (quantity - taken, part_cost - moved_cost, part_fees - moved_fees, currency)
+            parts.insert(0, rest)
+    return cost, fees, currency
+
+
+def fold(transactions: Iterable[Transaction]) -> Books:
+    """The holdings that `transactions`, in ledger order, lead to."""
+    books = Books({}, [])
+    for transaction in transactions:
+        books.apply(transaction)
+    return books
