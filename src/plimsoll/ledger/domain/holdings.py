@@ -114,10 +114,14 @@ class Move:
     effect: Effect
     worth: Decimal = ZERO
     fees: Decimal = ZERO
+    currency: AssetId | None = None
 
 
 def moves_of(transaction: Transaction) -> list[Move]:
-    """The transaction as changes of holdings: what goes out first, then what comes in."""
+    """The transaction as changes of holdings: what goes out first, then what comes in.
+
+    A fee withheld from what came in counts as just bought, so it goes out last.
+    """
     kind, shape = transaction.kind, SHAPES[transaction.kind]
     principal = [leg for leg in transaction.legs if leg.role is Role.PRINCIPAL]
     fees = [leg for leg in transaction.legs if leg.role is not Role.PRINCIPAL]
@@ -130,10 +134,13 @@ def moves_of(transaction: Transaction) -> list[Move]:
     for leg, fee in zip(went, _spread(fee_value if on_sale else ZERO, went), strict=True):
         if leg.wallet_id is not None:
             moves.append(_outward(leg, leg.wallet_id, kind=kind, shape=shape, fee=fee))
+    bought = {(leg.wallet_id, leg.asset_id) for leg in came}
+    withheld: list[Move] = []
     for leg in fees:
         if leg.wallet_id is not None:
             proceeds = leg.cost_value if attached else ZERO
-            moves.append(Move(leg.wallet_id, leg.asset_id, -leg.quantity, Effect.DISPOSE, proceeds))
+            move = Move(leg.wallet_id, leg.asset_id, -leg.quantity, Effect.DISPOSE, proceeds)
+            (withheld if (leg.wallet_id, leg.asset_id) in bought else moves).append(move)
     on_purchase = attached and not on_sale
     for leg, fee in zip(came, _spread(fee_value if on_purchase else ZERO, came), strict=True):
         if leg.wallet_id is None:
@@ -150,9 +157,10 @@ def moves_of(transaction: Transaction) -> list[Move]:
                 Effect.ACQUIRE,
                 leg.cost_value + cost_fee,
                 cost_fee,
+                leg.cost_currency or transaction.currency,
             )
         )
-    return moves
+    return moves + withheld
 
 
 def _outward(leg: Leg, wallet_id: WalletId, *, kind: Kind, shape: Shape, fee: Decimal) -> Move:
@@ -211,15 +219,15 @@ class Books:
         transaction: Transaction,
         carried: dict[AssetId, list[tuple[Decimal, Decimal, Decimal, AssetId]]],
     ) -> None:
-        worth, fees, currency = move.worth, move.fees, transaction.currency
+        worth, fees, currency = move.worth, move.fees, move.currency or transaction.currency
         if move.effect is Effect.ARRIVE:
             worth, fees, currency = _carry(carried[move.asset_id], move.quantity)
         held = self.holdings.get(key)
         if held is None:
             held = Holding(currency)
-        elif move.effect is Effect.ARRIVE and held.currency != currency:
+        elif held.currency != currency:
             raise CostCurrencyDiffers(
-                f"{move.asset_id} is kept in {currency} there and in {held.currency} here",
+                f"the cost of {move.asset_id} comes in {currency} and is kept in {held.currency}",
                 facts={"from": currency, "to": held.currency},
             )
         self.holdings[key] = replace(
@@ -279,7 +287,12 @@ def _carry(
     cost = fees = ZERO
     currency = parts[0][3]
     while wanted:
-        quantity, part_cost, part_fees, currency = parts.pop(0)
+        quantity, part_cost, part_fees, part_currency = parts.pop(0)
+        if part_currency != currency:
+            raise CostCurrencyDiffers(
+                "one wallet cannot take in two cost currencies at once",
+                facts={"from": part_currency, "to": currency},
+            )
         taken = min(quantity, wanted)
         moved_cost, moved_fees = (
             share(part_cost, taken, quantity),

@@ -1,4 +1,6 @@
-"""The ledger: wallets, transactions with their legs, and the holdings and disposals folded from them."""
+"""The ledger: wallets, transactions with their legs, and the holdings and disposals folded from
+them.
+"""
 
 from plimsoll.plumbing.migrations.sql import run
 
@@ -8,8 +10,8 @@ down_revision = "0003"
 
 def upgrade() -> None:
     run("""
-        -- One row per person: locked first by every write, so that a person's ledger is written in one order.
-        create table ledger_heads (
+        -- One row per person: locked first by every write, so that a person's ledger is written
+        in one order. create table ledger_heads (
             user_id uuid primary key,
             version bigint not null
         );
