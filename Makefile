@@ -17,7 +17,7 @@ check: .venv/ready ## formatting, lint, types, and the order of the house
 	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
 
 bench: .venv/ready ## figures beside the usual stack, in the same run
-	@$(BIN)/python benchmarks/http.py $(ARGS)
+	@$(BIN)/python -m benchmarks.http $(ARGS)
 
 migrate: .venv/ready ## bring PLIMSOLL_DATABASE_URL to this version's schema
 	@$(BIN)/plimsoll migrate $(ARGS)

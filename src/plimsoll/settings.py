@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     coingecko_pro_key: SecretStr | None = None
     coingecko_requests_per_minute: int | None = Field(default=None, ge=1, le=10_000)
     """Unset: 5 keyless, 30 with a demo key, 250 with a pro key."""
+    coingecko_currencies: tuple[str, ...] = ("usd", "eur", "gbp", "chf", "jpy", "btc", "eth")
+    """What every coin is priced in; a currency that somebody asks for joins them."""
+    coingecko_top: int = Field(default=60, ge=1, le=1000)
+    """How many coins of the catalogue are priced before anybody asks."""
     poll_interval_s: Positive = 60.0
 
     # access
@@ -89,8 +93,8 @@ class Settings(BaseSettings):
     # limits
     api_key_requests_per_minute: int = Field(default=100, ge=1, le=10_000_000)
     """Of a beginner; the intermediate tier has 3 times, the advanced tier 10 times as much."""
-    user_requests_per_minute: int = Field(default=600, ge=1, le=10_000_000)
-    address_requests_per_minute: int = Field(default=300, ge=1, le=10_000_000)
+    user_requests_per_minute: int = Field(default=3_000, ge=1, le=10_000_000)
+    address_requests_per_minute: int = Field(default=1_200, ge=1, le=10_000_000)
     """Of callers who have not signed in."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=1_000_000_000)
 

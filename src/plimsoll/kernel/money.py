@@ -36,6 +36,9 @@ LIMIT: Final = Decimal("1e20")
 PATTERN: Final = r"^-?\d{1,20}(\.\d{1,18})?$"
 """The text form of an amount: ASCII digits, no exponent, no sign but minus."""
 
+LONGEST: Final = 40
+"""Characters of the longest amount: sign, 20 digits, point, 18 digits."""
+
 _SHAPE: Final = re.compile(PATTERN, re.ASCII)
 
 
@@ -57,9 +60,10 @@ def parse_amount(text: str) -> Decimal:
     """Read an amount as it travels in JSON. Bounded before any arithmetic: `1e1000000` is never
     expanded.
     """
-    if len(text) > 40 or not _SHAPE.match(text) or text.endswith("\n"):  # noqa: PLR2004 - sign, 20, point, 18
+    if len(text) > LONGEST or not _SHAPE.fullmatch(text):
         raise NotAnAmount(
-            "an amount has up to 20 digits before the point and up to 18 after it, as text without an exponent"
+            "an amount has up to 20 digits before the point and up to 18 after it, "
+            "as text without an exponent"
         )
     return Decimal(text)
 

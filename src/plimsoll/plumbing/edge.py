@@ -7,21 +7,22 @@ one log line and the metrics.
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plimsoll.kernel.identifiers import new_id
-from plimsoll.plumbing import problems, telemetry
+from plimsoll.plumbing import limits, problems, telemetry
 from plimsoll.settings import Settings
 
 log = structlog.get_logger("plimsoll.request")
 
 CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
@@ -35,19 +36,16 @@ NO_STORE: Final = (b"cache-control", b"no-store")
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
-LimitHeaders = Callable[[object], list[tuple[bytes, bytes]]]
-
 
 class Edge:
-    """Wraps the whole application. `limit_headers` writes a rate decision found on the scope."""
+    """Wraps the whole application; writes the rate decision that a guard left on the scope."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, limit_headers: LimitHeaders) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
         self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
         self._any_host = b"*" in self._hosts
         self._known_hosts: set[bytes] = set()
         self._proxies = frozenset(settings.trusted_proxies)
-        self._limit_headers = limit_headers
         self._headers = SECURITY_HEADERS + ((HSTS,) if settings.secure_cookies else ())
         self._series: dict[tuple[str, str, int], _Series] = {}
 
@@ -86,7 +84,7 @@ class Edge:
                     (b"x-request-id", request_id.encode()),
                 ]
                 if (decision := scope.get("plimsoll.limit")) is not None:
-                    added += self._limit_headers(decision)
+                    added += limits.headers(decision)
                 if not any(name == b"cache-control" for name, _ in message["headers"]):
                     added.append(NO_STORE)
                 message["headers"] = added

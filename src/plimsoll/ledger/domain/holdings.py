@@ -21,7 +21,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from plimsoll.kernel.errors import Conflict
-from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
+from plimsoll.kernel.identifiers import AssetId, HoldingId, TransactionId, WalletId
 from plimsoll.kernel.money import ZERO, divide, format_amount, share, to_stored
 from plimsoll.ledger.domain.transactions import (
     SHAPES,
@@ -76,6 +76,16 @@ class Holding:
         if self.last_at is None:
             return True
         return (self.last_at, self.last_rank) <= (transaction.occurred_at, transaction.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAsset:
+    """A holding with its identity."""
+
+    id: HoldingId
+    wallet_id: WalletId
+    asset_id: AssetId
+    holding: Holding
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +211,14 @@ class Books:
 
     holdings: dict[Key, Holding]
     disposals: list[Disposal]
+    only: frozenset[AssetId] | None = None
 
     def apply(self, transaction: Transaction) -> None:
         """Apply one transaction; refuses to take out more than is there."""
         carried: dict[AssetId, list[tuple[Decimal, Decimal, Decimal, AssetId]]] = {}
         for move in moves_of(transaction):
+            if self.only is not None and move.asset_id not in self.only:
+                continue
             key = (move.wallet_id, move.asset_id)
             if move.effect in (Effect.ACQUIRE, Effect.ARRIVE):
                 self._bring_in(key, move, transaction, carried)
@@ -305,9 +318,13 @@ def _carry(
     return cost, fees, currency
 
 
-def fold(transactions: Iterable[Transaction]) -> Books:
-    """The holdings that `transactions`, in ledger order, lead to."""
-    books = Books({}, [])
+def fold(transactions: Iterable[Transaction], only: frozenset[AssetId] | None = None) -> Books:
+    """The holdings that `transactions`, in ledger order, lead to; of `only` these assets when
+    given.
+
+    Costs flow between wallets of one asset and never between assets, so assets can be folded apart.
+    """
+    books = Books({}, [], only)
     for transaction in transactions:
         books.apply(transaction)
     return books

@@ -16,8 +16,8 @@ zero; a one-sided kind (income, gift, …) has principal legs of one sign only; 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -238,6 +238,40 @@ class Transaction:
         return int(any(leg.wallet_id and leg.quantity < 0 for leg in self.legs))
 
 
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """What the disposals of one transaction brought, in one currency."""
+
+    currency: AssetId
+    profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A transaction as it stands in the ledger."""
+
+    transaction: Transaction
+    seq: int
+    recorded_at: datetime
+    voided_by: TransactionId | None
+    realised: tuple[Realised, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFilter:
+    """Which transactions to list; every part that is None lets all through. `until` is
+    exclusive.
+    """
+
+    kinds: tuple[Kind, ...] | None = None
+    asset_id: AssetId | None = None
+    wallet_id: WalletId | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    id: TransactionId | None = None
+    in_force: bool = False
+
+
 Order = tuple[datetime, int, int]
 """Sort key of the ledger: moment, rank, and the sequence in which it was recorded."""
 
@@ -301,3 +335,26 @@ def _total(legs: Iterable[Leg]) -> Decimal:
 
 def _refusal(message: str, position: int) -> UnbalancedLegs:
     return UnbalancedLegs(message, faults=(FieldFault(f"#/legs/{position}", "bad-leg", message),))
+
+
+def keep_costs(
+    transaction: Transaction,
+    currencies: Mapping[tuple[WalletId, AssetId], AssetId],
+    rate_of: Callable[[AssetId, AssetId], Decimal],
+) -> Transaction:
+    """The transaction with each leg's worth expressed in the currency its holding is kept in.
+
+    `currencies` names the currency of the holdings that exist. `rate_of(a, b)` is how much of b
+    one a was worth at the time; it is asked only where the two differ.
+    """
+    if SHAPES[transaction.kind] is Shape.MOVE:
+        return transaction
+    legs = []
+    for leg in transaction.legs:
+        kept = currencies.get((leg.wallet_id, leg.asset_id)) if leg.wallet_id else None
+        if kept is None or kept == transaction.currency:
+            legs.append(leg)
+        else:
+            rate = rate_of(transaction.currency, kept)
+            legs.append(replace(leg, cost_currency=kept, cost_rate=rate))
+    return replace(transaction, legs=tuple(legs))

@@ -10,8 +10,8 @@ down_revision = "0003"
 
 def upgrade() -> None:
     run("""
-        -- One row per person: locked first by every write, so that a person's ledger is written
-        in one order. create table ledger_heads (
+        -- One row per person, locked first by every write: a ledger is written in one order.
+        create table ledger_heads (
             user_id uuid primary key,
             version bigint not null
         );

@@ -1,0 +1,172 @@
+"""The chain of the audit log: every row carries a hash over itself and the row before.
+
+hash(n) = SHA-256(hash(n - 1) ‖ canonical JSON of row n), starting from 32 zero bytes. A row that
+was changed, removed, inserted or moved breaks the chain at exactly its place. What a chain cannot
+show is that its end was cut off together with everything that remembers the end; so the head is
+kept apart and can be noted down.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from plimsoll.kernel.clock import rfc3339
+
+GENESIS: Final = bytes(32)
+
+Fact = str | int | bool | None
+
+
+class Event(StrEnum):
+    REGISTERED = "registered"
+    LOGIN = "login"
+    LOGIN_FAILED = "login-failed"
+    ACCOUNT_LOCKED = "account-locked"
+    LOGOUT = "logout"
+    REFRESH_REUSED = "refresh-reused"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of an event
+    KEY_MADE = "key-made"
+    KEY_REVOKED = "key-revoked"
+    ROLE_SET = "role-set"
+    TIER_SET = "tier-set"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A security event as it is handed in: what, who, about what, from where."""
+
+    event: Event
+    at: datetime
+    user_id: UUID | None = None
+    subject: str | None = None
+    address: str | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry of the log as it is stored.
+
+    `event` is text, for a tampered one may be no event of ours.
+    """
+
+    sequence: int
+    at: datetime
+    event: str
+    user_id: UUID | None
+    subject: str | None
+    address: str | None
+    facts: Mapping[str, Fact]
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row of the log."""
+
+    sequence: int
+    hash: bytes
+
+
+class Fault(StrEnum):
+    CHANGED = "changed"
+    MISSING = "missing"
+    CUT_OFF = "cut-off"
+    """The log ends before its head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a walk over the log found.
+
+    `broken_at` is the first sequence that is not as it was written.
+    """
+
+    rows: int
+    head: Head
+    broken_at: int | None = None
+    fault: Fault | None = None
+
+    @property
+    def intact(self) -> bool:
+        return self.broken_at is None
+
+
+def canonical(row: Row) -> bytes:
+    """The one JSON text of a row without its hash: sorted keys, no spaces, UTF-8."""
+    return json.dumps(
+        {
+            "sequence": row.sequence,
+            "at": rfc3339(row.at),
+            "event": row.event,
+            "user_id": str(row.user_id) if row.user_id else None,
+            "subject": row.subject,
+            "address": row.address,
+            "facts": row.facts,
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    ).encode()
+
+
+def chain_hash(previous: bytes, row: Row) -> bytes:
+    """The hash that `row` has to carry after a row with hash `previous`."""
+    return hashlib.sha256(previous + canonical(row)).digest()
+
+
+def append(head: Head, happening: Happening) -> Row:
+    """The row that follows `head`."""
+    row = Row(
+        sequence=head.sequence + 1,
+        at=happening.at,
+        event=happening.event,
+        user_id=happening.user_id,
+        subject=happening.subject,
+        address=happening.address,
+        facts=dict(happening.facts),
+        hash=GENESIS,
+    )
+    return replace(row, hash=chain_hash(head.hash, row))
+
+
+class Walk:
+    """Checks rows in ascending order of sequence, a batch at a time; stops at the first fault."""
+
+    __slots__ = ("_head",)
+
+    def __init__(self) -> None:
+        self._head = Head(0, GENESIS)
+
+    @property
+    def sequence(self) -> int:
+        return self._head.sequence
+
+    def take(self, rows: Iterable[Row]) -> Verdict | None:
+        """Walk over `rows`; a verdict when the chain is broken, None while it holds."""
+        for row in rows:
+            expected = self._head.sequence + 1
+            if row.sequence != expected:
+                return self._broken(expected, Fault.MISSING)
+            if chain_hash(self._head.hash, row) != row.hash:
+                return self._broken(expected, Fault.CHANGED)
+            self._head = Head(row.sequence, row.hash)
+        return None
+
+    def finish(self, recorded: Head) -> Verdict:
+        """The verdict at the end of the rows, against the head recorded apart from them."""
+        if self._head.sequence < recorded.sequence:
+            return self._broken(self._head.sequence + 1, Fault.CUT_OFF)
+        if self._head != recorded:
+            return self._broken(self._head.sequence, Fault.CHANGED)
+        return Verdict(self._head.sequence, self._head)
+
+    def _broken(self, at: int, fault: Fault) -> Verdict:
+        return Verdict(self._head.sequence, self._head, at, fault)

@@ -1,0 +1,1 @@
+"""The SQL of access, one file per family of tables."""

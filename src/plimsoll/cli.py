@@ -1,0 +1,226 @@
+"""The `plimsoll` command.
+
+Exit status: 0 done, 1 refused with a sentence that says why, 2 wrong usage.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from plimsoll.access.domain.principals import Role, Tier
+from plimsoll.access.service import accounts, audit
+from plimsoll.app import create_app
+from plimsoll.kernel.clock import SystemClock
+from plimsoll.kernel.errors import PlimsollError
+from plimsoll.markets.service import Prices
+from plimsoll.operations.service import doctor
+from plimsoll.plumbing import schema
+from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.postgres.server import EmbeddedPostgres, find_running
+from plimsoll.plumbing.telemetry import configure_logging
+from plimsoll.settings import FeedChoice, Settings
+
+app = typer.Typer(
+    help="A self-hosted crypto desk: what you own, what it is worth, what you owe.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
+user_app = typer.Typer(help="People: roles and tiers.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
+app.add_typer(user_app, name="user")
+
+T = TypeVar("T")
+DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept [PLIMSOLL_DATA_DIR]")]
+
+
+@app.command()
+def up(
+    data_dir: DataDir = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
+    feed: Annotated[FeedChoice | None, typer.Option(help="Where prices come from")] = None,
+    replay_dir: Annotated[Path | None, typer.Option(help="Recorded klines to replay")] = None,
+    replay_speed: Annotated[float | None, typer.Option(help="Recorded seconds per second")] = None,
+) -> None:
+    """Start Plimsoll, with its own PostgreSQL unless PLIMSOLL_DATABASE_URL names one."""
+    settings = Settings.read(
+        data_dir=data_dir,
+        host=host,
+        port=port,
+        feed=feed,
+        replay_dir=replay_dir,
+        replay_speed=replay_speed,
+    )
+    configure_logging(settings.log_level)
+    with _refusals_as_sentences():
+        if settings.database_url is not None:
+            _serve(settings, settings.database_url.get_secret_value())
+            return
+        with EmbeddedPostgres.start(settings.data_dir) as server:
+            asyncio.run(schema.upgrade(server.dsn))
+            _serve(settings, server.dsn, companions=[server.supervise])
+
+
+def _serve(
+    settings: Settings, dsn: str, companions: Sequence[Callable[[], Awaitable[None]]] = ()
+) -> None:
+    desk = create_app(settings, dsn, companions=companions)
+    config = uvicorn.Config(
+        desk,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=25,
+        lifespan="on",
+    )
+    server = _AnnouncingServer(config, desk)
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says on standard output where it is, once it listens."""
+
+    def __init__(self, config: uvicorn.Config, desk: FastAPI) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if not self.started:
+            return
+        port = self.servers[0].sockets[0].getsockname()[1]
+        host = "127.0.0.1" if self.config.host in {"0.0.0.0", "::"} else self.config.host  # noqa: S104
+        prices: Prices = self._desk.state.prices
+        print(f"Plimsoll is ready: http://{host}:{port}/docs", flush=True)  # noqa: T201
+        if prices.simulated:
+            print("Prices are simulated: nothing here is worth anything.", flush=True)  # noqa: T201
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database to the schema of this version."""
+    settings = Settings.read(data_dir=data_dir)
+    configure_logging(settings.log_level)
+    with _refusals_as_sentences(), _database_url(settings) as dsn:
+        applied = asyncio.run(schema.upgrade(dsn))
+        typer.echo(f"applied {', '.join(applied)}" if applied else "already current")
+
+
+@app.command(name="doctor")
+def examine(
+    data_dir: DataDir = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
+) -> None:
+    """Check port, data directory, clock, feed and database, and print the fix."""
+    findings = list(doctor.examine(Settings.read(data_dir=data_dir, port=port)))
+    if as_json:
+        typer.echo(
+            json.dumps(
+                [
+                    {
+                        "what": each.what,
+                        "verdict": each.verdict,
+                        "found": each.found,
+                        "fix": each.fix,
+                    }
+                    for each in findings
+                ]
+            )
+        )
+    else:
+        for each in findings:
+            typer.echo(f"{each.verdict.value:5} {each.what}: {each.found}")
+            if each.fix:
+                typer.echo(f"      → {each.fix}")
+    if any(each.verdict is doctor.Verdict.BAD for each in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def version() -> None:
+    """The version of this program."""
+    typer.echo(version_of("plimsoll"))
+
+
+@audit_app.command(name="verify")
+def verify_audit(data_dir: DataDir = None) -> None:
+    """Prove that no row of the audit log was changed or taken out."""
+    verdict = _on_database(data_dir, audit.verify)
+    if verdict.intact:
+        typer.echo(f"intact: {verdict.rows} rows, head {verdict.head.hash.hex()}")
+        return
+    typer.echo(f"BROKEN at row {verdict.broken_at}: {verdict.fault}", err=True)
+    raise typer.Exit(1)
+
+
+@user_app.command(name="role")
+def set_role(email: str, role: Role, data_dir: DataDir = None) -> None:
+    """Make somebody an operator, or a user again."""
+    clock = SystemClock()
+    _on_database(data_dir, lambda db: accounts.set_role(db, clock, email=email, role=role))
+    typer.echo(f"{email} is {role.value}")
+
+
+@user_app.command(name="tier")
+def set_tier(email: str, tier: Tier, data_dir: DataDir = None) -> None:
+    """Set the experience tier that caps leverage and sets rate limits."""
+    clock = SystemClock()
+    _on_database(data_dir, lambda db: accounts.set_tier(db, clock, email=email, tier=tier))
+    typer.echo(f"{email} is {tier.value}")
+
+
+def _on_database(data_dir: Path | None, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` on the database of the settings; on a running service's own when there is one."""
+    settings = Settings.read(data_dir=data_dir)
+    configure_logging("warning")
+
+    async def run(dsn: str) -> T:
+        await schema.check(dsn)
+        database = await Database.connect(dsn, pool_size=1)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    with _refusals_as_sentences(), _database_url(settings) as dsn:
+        return asyncio.run(run(dsn))
+
+
+@contextmanager
+def _database_url(settings: Settings) -> Iterator[str]:
+    """Where PostgreSQL is: the named one, that of a service which runs here, or our own,
+    started.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+    elif (dsn := find_running(settings.data_dir)) is not None:
+        yield dsn
+    else:
+        with EmbeddedPostgres.start(settings.data_dir) as server:
+            yield server.dsn
+
+
+@contextmanager
+def _refusals_as_sentences() -> Iterator[None]:
+    """What stops a command is told in a sentence, not with a stack."""
+    try:
+        yield
+    except PlimsollError as error:
+        typer.echo(f"{error.title}: {error.detail}", err=True)
+        raise typer.Exit(1) from None

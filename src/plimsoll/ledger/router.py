@@ -1,0 +1,341 @@
+"""HTTP for the ledger: holdings, transactions, wallets."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from plimsoll.access.guards import Reader, Trader
+from plimsoll.kernel.identifiers import HoldingId, TransactionId, UserId, WalletId
+from plimsoll.kernel.money import ZERO
+from plimsoll.ledger.domain.holdings import CostCurrencyDiffers, HeldAsset, NotEnoughHeld
+from plimsoll.ledger.domain.transactions import Kind, Transaction, TransactionFilter, UnbalancedLegs
+from plimsoll.ledger.schemas import (
+    HoldingView,
+    PurchaseBody,
+    SaleView,
+    TransactionBody,
+    TransactionView,
+    VoidBody,
+    WalletBody,
+    WalletView,
+)
+from plimsoll.ledger.service import drafts, reading, recording, trades
+from plimsoll.ledger.storage.transactions import AlreadyRecorded
+from plimsoll.markets.domain.assets import UnknownAssetField
+from plimsoll.markets.service import PricesDep, PriceUnavailable
+from plimsoll.plumbing.database import Reading, Unit, database_of
+from plimsoll.plumbing.idempotency import Idempotent, InFlight
+from plimsoll.plumbing.paging import Page, Paging
+from plimsoll.plumbing.present import Now
+from plimsoll.plumbing.problems import problems
+from plimsoll.plumbing.shapes import (
+    AssetName,
+    InTheFuture,
+    Moment,
+    PositiveAmount,
+    UnsignedAmount,
+    check_moment,
+)
+
+router = APIRouter(tags=["ledger"])
+
+
+@router.post(
+    "/holdings",
+    status_code=201,
+    response_model=HoldingView,
+    responses=problems(
+        UnknownAssetField, InTheFuture, recording.RateRequired, recording.WalletNotFound, InFlight
+    ),
+)
+async def buy(
+    body: PurchaseBody,
+    owner: Trader,
+    prices: PricesDep,
+    once: Idempotent,
+    now: Now,
+    request: Request,
+) -> Response:
+    """Record a purchase: the holding grows and its average cost moves (dollar-cost averaging).
+
+    The money comes from outside the books. Without `occurred_at` it happened now.
+    """
+    occurred_at = body.occurred_at or now
+    check_moment(occurred_at, now=now)
+    transaction = _purchase(body, owner.user_id, prices, occurred_at)
+    if not once.keyed:
+        held = await trades.find_purchase_recorded(database_of(request), owner.user_id, transaction)
+        if held is not None:
+            return once.answer(HoldingView.of(held, prices.catalogue), status=201)
+
+    async def work(unit: Unit) -> HoldingView:
+        rate_of = recording.rates(prices, occurred_at=occurred_at, now=now, given=body.rate)
+        written = await recording.record(unit, owner.user_id, transaction, rate_of)
+        bought = transaction.legs[0]
+        assert bought.wallet_id is not None
+        held = written.held((bought.wallet_id, bought.asset_id))
+        return HoldingView.of(held, prices.catalogue)
+
+    return await once.run(owner.user_id, work, status=201)
+
+
+def _purchase(
+    body: PurchaseBody, user_id: UserId, prices: PricesDep, occurred_at: datetime
+) -> Transaction:
+    catalogue = prices.catalogue
+    return trades.purchase(
+        user_id,
+        asset_id=catalogue.resolve_field(body.coin_id, pointer="#/coin_id").id,
+        quantity=body.quantity,
+        price=body.price,
+        currency=catalogue.resolve_field(body.currency, pointer="#/currency").id,
+        fee=body.fee,
+        wallet_id=WalletId(body.wallet_id) if body.wallet_id else None,
+        occurred_at=occurred_at,
+        note=body.note,
+    )
+
+
+@router.get("/holdings", responses=problems(UnknownAssetField))
+async def list_holdings(
+    owner: Reader,
+    unit: Reading,
+    prices: PricesDep,
+    page: Paging,
+    coin_id: AssetName | None = None,
+    wallet_id: UUID | None = None,
+    *,
+    empty: Annotated[bool, Query(description="Also those that were sold out")] = False,
+) -> Page[HoldingView]:
+    """What is held, by asset and wallet, at average cost."""
+    after = page.after(str, UUID)
+    catalogue = prices.catalogue
+    rows = await reading.list_holdings(
+        unit,
+        owner.user_id,
+        asset_id=catalogue.resolve_field(coin_id, pointer="query:coin_id").id if coin_id else None,
+        wallet_id=WalletId(wallet_id) if wallet_id else None,
+        empty=empty,
+        after=(str(after[0]), UUID(str(after[1]))) if after else None,
+        limit=page.limit + 1,
+    )
+    cut = page.cut(rows, lambda held: (held.asset_id, str(held.id)))
+    return Page(
+        data=[HoldingView.of(held, catalogue) for held in cut.rows], next_cursor=cut.next_cursor
+    )
+
+
+@router.get("/holdings/{holding_id}", responses=problems(reading.HoldingNotFound))
+async def read_holding(
+    holding_id: UUID, owner: Reader, unit: Reading, prices: PricesDep
+) -> HoldingView:
+    """One holding."""
+    held = await reading.get_holding(unit, owner.user_id, HoldingId(holding_id))
+    return HoldingView.of(held, prices.catalogue)
+
+
+@router.delete(
+    "/holdings/{holding_id}",
+    response_model=SaleView,
+    responses=problems(reading.HoldingNotFound, NotEnoughHeld, PriceUnavailable, InFlight),
+)
+async def sell(
+    holding_id: UUID,
+    owner: Trader,
+    prices: PricesDep,
+    once: Idempotent,
+    now: Now,
+    *,
+    quantity: Annotated[
+        PositiveAmount | None, Query(description="How much; all of it when left out")
+    ] = None,
+    price: Annotated[
+        PositiveAmount | None,
+        Query(description="Per unit in the holding's currency; the latest price when left out"),
+    ] = None,
+    fee: Annotated[UnsignedAmount, Query(description="In the holding's currency")] = ZERO,
+    note: Annotated[str, Query(max_length=1000)] = "",
+) -> Response:
+    """Sell part or all of a holding; the profit is the proceeds less the average cost."""
+
+    def price_of(held: HeldAsset) -> Decimal:
+        if price is not None:
+            return price
+        return prices.get_quote(held.asset_id, held.holding.currency).value
+
+    async def work(unit: Unit) -> SaleView:
+        sale = await trades.sell(
+            unit,
+            owner.user_id,
+            HoldingId(holding_id),
+            quantity=quantity,
+            price_of=price_of,
+            fee=fee,
+            note=note,
+            now=now,
+        )
+        return SaleView.of(sale, prices.catalogue)
+
+    return await once.run(owner.user_id, work, status=200)
+
+
+@router.post(
+    "/transactions",
+    status_code=201,
+    response_model=TransactionView,
+    responses=problems(
+        UnknownAssetField,
+        UnbalancedLegs,
+        drafts.ValueRequired,
+        NotEnoughHeld,
+        CostCurrencyDiffers,
+        recording.WalletNotFound,
+        AlreadyRecorded,
+        InFlight,
+    ),
+)
+async def record_transaction(
+    body: TransactionBody, owner: Trader, prices: PricesDep, once: Idempotent, now: Now
+) -> Response:
+    """Record any kind of transaction by its legs."""
+    occurred_at = body.occurred_at or now
+    check_moment(occurred_at, now=now)
+    catalogue = prices.catalogue
+    transaction = drafts.draft(
+        owner.user_id,
+        prices,
+        kind=body.kind,
+        currency=catalogue.resolve_field(body.currency, pointer="#/currency").id,
+        legs=[
+            drafts.DraftLeg(
+                asset_id=catalogue.resolve_field(
+                    leg.coin_id, pointer=f"#/legs/{position}/coin_id"
+                ).id,
+                quantity=leg.quantity,
+                role=leg.role,
+                value=leg.value,
+                wallet_id=WalletId(leg.wallet_id) if leg.wallet_id else None,
+                outside=leg.outside,
+            )
+            for position, leg in enumerate(body.legs)
+        ],
+        occurred_at=occurred_at,
+        precision=body.precision,
+        note=body.note,
+        source=body.source,
+        external_id=body.external_id,
+        now=now,
+    )
+    rate_of = recording.rates(prices, occurred_at=occurred_at, now=now, given=body.rate)
+
+    async def work(unit: Unit) -> TransactionView:
+        return TransactionView.of_written(
+            await recording.record(unit, owner.user_id, transaction, rate_of)
+        )
+
+    return await once.run(owner.user_id, work, status=201)
+
+
+@router.get("/transactions", responses=problems(UnknownAssetField))
+async def list_transactions(
+    owner: Reader,
+    unit: Reading,
+    prices: PricesDep,
+    page: Paging,
+    kind: Annotated[list[Kind] | None, Query()] = None,
+    coin_id: AssetName | None = None,
+    wallet_id: UUID | None = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Exclusive")] = None,
+) -> Page[TransactionView]:
+    """Every transaction, newest first, voided ones included and marked."""
+    asset = prices.catalogue.resolve_field(coin_id, pointer="query:coin_id") if coin_id else None
+    which = TransactionFilter(
+        kinds=tuple(kind) if kind else None,
+        asset_id=asset.id if asset else None,
+        wallet_id=WalletId(wallet_id) if wallet_id else None,
+        since=since,
+        until=until,
+    )
+    after = page.after(datetime, int)
+    rows = await reading.list_transactions(
+        unit,
+        owner.user_id,
+        which,
+        after=after,  # type: ignore[arg-type]  # checked against (datetime, int) by the cursor
+        limit=page.limit + 1,
+    )
+    cut = page.cut(rows, lambda row: (row.transaction.occurred_at, row.seq))
+    return Page(data=[TransactionView.of(row) for row in cut.rows], next_cursor=cut.next_cursor)
+
+
+@router.get("/transactions/{transaction_id}", responses=problems(reading.TransactionNotFound))
+async def read_transaction(transaction_id: UUID, owner: Reader, unit: Reading) -> TransactionView:
+    """One transaction."""
+    return TransactionView.of(
+        await reading.get_transaction(unit, owner.user_id, TransactionId(transaction_id))
+    )
+
+
+@router.post(
+    "/transactions/{transaction_id}/void",
+    status_code=201,
+    response_model=TransactionView,
+    responses=problems(
+        reading.TransactionNotFound,
+        recording.AlreadyVoided,
+        recording.VoidOfVoid,
+        NotEnoughHeld,
+        InFlight,
+    ),
+)
+async def void_transaction(
+    transaction_id: UUID,
+    owner: Trader,
+    once: Idempotent,
+    now: Now,
+    body: VoidBody | None = None,
+) -> Response:
+    """Take a transaction out of force, as if it had not happened; both stay readable.
+
+    Refused when something that was sold later would then never have been there.
+    """
+    note = body.note if body else ""
+
+    async def work(unit: Unit) -> TransactionView:
+        return TransactionView.of_written(
+            await recording.void(
+                unit, owner.user_id, TransactionId(transaction_id), note=note, now=now
+            )
+        )
+
+    return await once.run(owner.user_id, work, status=201)
+
+
+@router.post(
+    "/wallets",
+    status_code=201,
+    response_model=WalletView,
+    responses=problems(reading.WalletNameTaken),
+)
+async def add_wallet(body: WalletBody, owner: Trader, once: Idempotent) -> Response:
+    """Add a place where holdings live."""
+
+    async def work(unit: Unit) -> WalletView:
+        return WalletView.of(await reading.add_wallet(unit, owner.user_id, body.name))
+
+    return await once.run(owner.user_id, work, status=201)
+
+
+@router.get("/wallets")
+async def list_wallets(owner: Reader, unit: Reading, page: Paging) -> Page[WalletView]:
+    """The caller's wallets by name. The first one, `main`, comes with the first transaction."""
+    after = page.after(str)
+    rows = await reading.list_wallets(
+        unit, owner.user_id, after=str(after[0]) if after else None, limit=page.limit + 1
+    )
+    cut = page.cut(rows, lambda wallet: (wallet.name,))
+    return Page(data=[WalletView.of(wallet) for wallet in cut.rows], next_cursor=cut.next_cursor)

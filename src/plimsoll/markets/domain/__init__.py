@@ -1,0 +1,1 @@
+"""Assets, pairs, prices and the board; pure."""

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL server: its binaries, its folder, its owner, its life."""

@@ -1,0 +1,116 @@
+"""Shapes that every slice's JSON shares: amounts, moments, asset names.
+
+Money is text in both directions. A JSON number is refused even where it would be exact: a client
+whose language reads it as a binary fraction would lose cents somewhere else, without knowing.
+"""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from plimsoll.kernel.clock import rfc3339
+from plimsoll.kernel.errors import Invalid
+from plimsoll.kernel.money import PATTERN, NotAnAmount, format_amount, parse_amount
+
+GENESIS: Final = datetime(2009, 1, 3, tzinfo=UTC)
+"""The first block: no transaction in a coin is older."""
+
+CLOCK_SKEW: Final = timedelta(seconds=60)
+"""How far ahead of ours a caller's clock may be."""
+
+
+class Body(BaseModel):
+    """What a caller sends: unknown members are refused, text is bounded by each field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """What a caller gets."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _read_amount(value: Any) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("amount-not-text", "an amount is a decimal as text, in quotes")
+    try:
+        return parse_amount(value)
+    except NotAnAmount as error:
+        raise PydanticCustomError("not-an-amount", "{detail}", {"detail": error.detail}) from None
+
+
+def _read_positive(value: Any) -> Decimal:
+    amount = _read_amount(value)
+    if amount <= 0:
+        raise PydanticCustomError("not-positive", "the amount has to be greater than 0")
+    return amount
+
+
+def _read_not_negative(value: Any) -> Decimal:
+    amount = _read_amount(value)
+    if amount < 0:
+        raise PydanticCustomError("negative", "the amount must not be negative")
+    return amount
+
+
+def _schema(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+_WRITE: Final = PlainSerializer(format_amount, return_type=str)
+_UNSIGNED: Final = r"^\d{1,20}(\.\d{1,18})?$"
+_POSITIVE: Final = r"^(?=.*[1-9])\d{1,20}(\.\d{1,18})?$"
+
+Amount = Annotated[Decimal, PlainValidator(_read_amount), _WRITE, _schema(PATTERN, "-0.5")]
+PositiveAmount = Annotated[
+    Decimal, PlainValidator(_read_positive), _WRITE, _schema(_POSITIVE, "0.5")
+]
+UnsignedAmount = Annotated[
+    Decimal, PlainValidator(_read_not_negative), _WRITE, _schema(_UNSIGNED, "12.5")
+]
+
+Moment = Annotated[
+    AwareDatetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""RFC 3339 with an offset; written in UTC."""
+
+AssetName = Annotated[str, Field(min_length=1, max_length=100, examples=["bitcoin"])]
+"""An asset's id, or a symbol that was reviewed to mean it."""
+
+
+class InTheFuture(Invalid):
+    """A moment that has not come yet."""
+
+    code = "in-the-future"
+    title = "The moment lies in the future"
+
+
+class TooLongAgo(Invalid):
+    """A moment before there was any coin."""
+
+    code = "too-long-ago"
+    title = "The moment lies before 2009-01-03"
+
+
+def check_moment(at: datetime, *, now: datetime) -> None:
+    """Refuse moments that no transaction can have happened at."""
+    if at > now + CLOCK_SKEW:
+        raise InTheFuture(f"{rfc3339(at)} has not come yet", facts={"now": rfc3339(now)})
+    if at < GENESIS:
+        raise TooLongAgo(f"{rfc3339(at)} is before the first block")

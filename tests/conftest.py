@@ -1,0 +1,157 @@
+"""Real parts for every test: one embedded PostgreSQL per worker, one fresh database per test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from plimsoll.app import create_app
+from plimsoll.plumbing import schema
+from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.postgres.server import EmbeddedPostgres
+from plimsoll.settings import FeedChoice, Settings
+
+TEMPLATE = "template_plimsoll"
+PASSWORD = "correct horse battery"
+UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """The server of this worker. Durability has tests of its own; here it would only cost time."""
+    with EmbeddedPostgres.start(
+        tmp_path_factory.mktemp("postgres"), settings=UNSAFE_BUT_FAST
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """A migrated database to clone from."""
+
+    async def make() -> None:
+        admin = await asyncpg.connect(postgres.dsn)
+        await admin.execute(f"create database {TEMPLATE}")
+        await admin.close()
+        await schema.upgrade(_named(postgres.dsn, TEMPLATE))
+
+    asyncio.run(make())
+    return TEMPLATE
+
+
+def _named(dsn: str, name: str) -> str:
+    return dsn.replace("postgresql:///plimsoll", f"postgresql:///{name}")
+
+
+NUMBERS = count()
+
+
+@pytest.fixture
+async def database_url(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    """A migrated database of this test's own."""
+    name = f"test_{next(NUMBERS)}"
+    admin = await asyncpg.connect(postgres.dsn)
+    await admin.execute(f"create database {name} template {template}")
+    yield _named(postgres.dsn, name)
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await Database.connect(database_url, pool_size=10)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Simulated prices and limits that no ordinary test runs into."""
+    return Settings(
+        data_dir=tmp_path,
+        feed=FeedChoice.SIMULATED,
+        user_requests_per_minute=1_000_000,
+        api_key_requests_per_minute=1_000_000,
+        address_requests_per_minute=1_000_000,
+        login_attempts_per_minute=10_000,
+    )
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """The application with everything behind it open, and a client that talks to it."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        client = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://localhost/api/v1",
+        )
+        yield await stack.enter_async_context(client)
+
+
+@pytest.fixture
+async def app(settings: Settings, database_url: str) -> FastAPI:
+    return create_app(settings, database_url)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """Talks to the real application; nobody is signed in."""
+    async with running(app) as client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in; every request of `http` carries their token."""
+
+    id: str
+    email: str
+    token: str
+    http: httpx2.AsyncClient
+
+
+SignUp = Callable[[], Awaitable[Person]]
+
+
+@pytest.fixture
+async def sign_up(client: httpx2.AsyncClient, app: FastAPI) -> AsyncIterator[SignUp]:
+    """Makes people."""
+    async with AsyncExitStack() as stack:
+
+        async def make() -> Person:
+            email = f"person{next(NUMBERS)}@example.org"
+            registered = await client.post(
+                "/auth/register", json={"email": email, "password": PASSWORD}
+            )
+            assert registered.status_code == 201, registered.text
+            signed_in = await client.post(
+                "/auth/login", json={"email": email, "password": PASSWORD}
+            )
+            token = signed_in.json()["access_token"]
+            own = httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app, raise_app_exceptions=False),
+                base_url="http://localhost/api/v1",
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            http = await stack.enter_async_context(own)
+            return Person(registered.json()["id"], email, token, http)
+
+        yield make
+
+
+@pytest.fixture
+async def ada(sign_up: SignUp) -> Person:
+    return await sign_up()
+
+
+@pytest.fixture
+async def ben(sign_up: SignUp) -> Person:
+    return await sign_up()

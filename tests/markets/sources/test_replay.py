@@ -1,0 +1,178 @@
+import asyncio
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from plimsoll.kernel.clock import SystemClock
+from plimsoll.markets.domain.feeds import NothingToReplay
+from plimsoll.markets.domain.prices import Tick
+from plimsoll.markets.sources.replay import DAY_MS, LARGEST_BATCH, ReplaySource
+from tests.fakes.clock import ManualClock
+
+START_MS = 1_515_560_100_000
+MINUTE_MS = 60_000
+AT_ONCE = 1e12
+"""A speed at which no wait is left."""
+
+
+def write(folder: Path, name: str, closes: dict[int, str]) -> None:
+    """A file of one-minute candles; the keys are minutes after the start."""
+    (folder / name).write_text(
+        "\n".join(
+            f"{START_MS + minute * MINUTE_MS},1,1,1,{close},1,"
+            f"{START_MS + (minute + 1) * MINUTE_MS - 1}"
+            for minute, close in closes.items()
+        )
+    )
+
+
+async def play(source: ReplaySource) -> list[Tick]:
+    ticks = list[Tick]()
+    while (news := await source.next_ticks()) is not None:
+        ticks.extend(news)
+    return ticks
+
+
+def brief(ticks: list[Tick]) -> list[tuple[str, str, int]]:
+    """Base, value and minute of each tick's candle."""
+    return [
+        (
+            tick.pair.base,
+            str(tick.price.value.normalize()),
+            int(tick.price.at.timestamp() * 1000 - START_MS) // MINUTE_MS,
+        )
+        for tick in ticks
+    ]
+
+
+async def test_all_files_share_one_timeline(tmp_path: Path) -> None:
+    write(tmp_path, "ETHBTC-1m.csv", {0: "1", 2: "3"})
+    write(tmp_path, "LTCBTC-1m.csv", {1: "2", 3: "4"})
+
+    ticks = await play(ReplaySource(tmp_path, ManualClock(), speed=AT_ONCE))
+
+    assert brief(ticks) == [
+        ("ethereum", "1", 0),
+        ("litecoin", "2", 1),
+        ("ethereum", "3", 2),
+        ("litecoin", "4", 3),
+    ]
+    assert ticks[0].price.at == datetime(2018, 1, 10, 4, 55, 59, 999_000, tzinfo=UTC)
+    assert ticks[0].price.source == "replay"
+    assert ticks[0].price.simulated is False
+
+
+async def test_the_first_price_is_there_at_once_and_the_next_when_its_candle_closes(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "ETHBTC-1m.csv", {0: "1", 1: "2", 2: "3"})
+    source = ReplaySource(tmp_path, SystemClock(), speed=600)  # a minute takes 0.1 s
+
+    began = time.perf_counter()
+    moments = []
+    while await source.next_ticks() is not None:
+        moments.append(time.perf_counter() - began)
+
+    assert moments[0] < 0.05
+    assert moments[1] == pytest.approx(0.1, abs=0.06)
+    assert moments[2] == pytest.approx(0.2, abs=0.06)
+
+
+async def test_a_replay_that_was_held_up_catches_up_in_bounded_batches(tmp_path: Path) -> None:
+    minutes = 5 * LARGEST_BATCH // 2
+    write(tmp_path, "ETHBTC-1m.csv", dict.fromkeys(range(minutes), "1"))
+    clock = ManualClock()
+    source = ReplaySource(tmp_path, clock, speed=60)
+
+    first = await source.next_ticks()
+    clock.advance(minutes)
+    sizes = [len(first or ())]
+    while ticks := await source.next_ticks():
+        sizes.append(len(ticks))
+
+    assert sum(sizes) == minutes
+    assert max(sizes) == LARGEST_BATCH
+    assert sizes[0] == 1
+
+
+async def test_a_stretch_without_data_is_skipped_and_said(tmp_path: Path) -> None:
+    write(tmp_path, "ETHBTC-1m.csv", {0: "1", 60: "2", 6000: "3", 6001: "4"})
+    clock = ManualClock()
+    source = ReplaySource(tmp_path, clock, speed=60_000)  # an hour takes 60 ms
+
+    began = time.perf_counter()
+    with capture_logs() as logs:
+        await source.next_ticks()
+        clock.advance(0.06)
+        await source.next_ticks()
+        third = await source.next_ticks()
+
+    assert third
+    assert brief(list(third)) == [("ethereum", "3", 6000)]
+    assert time.perf_counter() - began < 1  # 99 recorded hours would have taken 5.9 s
+    assert [entry["hours"] for entry in logs if entry["event"] == "replay_gap_skipped"] == [99]
+
+
+async def test_candles_of_a_day_are_not_taken_for_gaps(tmp_path: Path) -> None:
+    lines = [
+        f"{START_MS + day * DAY_MS},1,1,1,{day + 1},1,{START_MS + (day + 1) * DAY_MS - 1}"
+        for day in range(3)
+    ]
+    (tmp_path / "ETHBTC-1d.csv").write_text("\n".join(lines))
+    with capture_logs() as logs:
+        await play(ReplaySource(tmp_path, ManualClock(), speed=AT_ONCE))
+    assert [entry["event"] for entry in logs] == ["replay_opened"]
+
+
+async def test_the_change_of_24_hours_comes_from_the_recording_itself(tmp_path: Path) -> None:
+    day = DAY_MS // MINUTE_MS
+    hours = {hour * 60: str(100 + hour) for hour in range(24)}
+    write(tmp_path, "ETHBTC-1m.csv", {**hours, day: "150", day + 60: "202", 2 * day + 240: "9"})
+
+    ticks = await play(ReplaySource(tmp_path, ManualClock(), speed=AT_ONCE))
+
+    changes = [tick.price.change_24h for tick in ticks]
+    assert changes[:24] == [None] * 24
+    assert changes[24] == Decimal("0.5")
+    assert changes[25] == Decimal(1)
+    assert changes[26] is None, "nothing was recorded within an hour of 24 h before"
+
+
+async def test_at_the_end_there_is_nothing_more(tmp_path: Path) -> None:
+    write(tmp_path, "ETHBTC-1m.csv", {0: "1"})
+    source = ReplaySource(tmp_path, ManualClock(), speed=1)
+    assert await source.next_ticks()
+    assert await source.next_ticks() is None
+    assert await source.next_ticks() is None
+
+
+async def test_waiting_for_the_next_candle_can_be_cancelled(tmp_path: Path) -> None:
+    write(tmp_path, "ETHBTC-1m.csv", {0: "1", 1: "2"})
+    source = ReplaySource(tmp_path, SystemClock(), speed=1)
+    await source.next_ticks()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(source.next_ticks(), 0.01)
+
+
+@pytest.mark.parametrize("content", [None, "", "open_time,open\n"])
+def test_a_folder_without_prices_is_refused(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "ETHBTC-1m.csv").write_text(content)
+    with capture_logs(), pytest.raises(NothingToReplay):
+        ReplaySource(tmp_path, ManualClock(), speed=1)
+    with pytest.raises(NothingToReplay):
+        ReplaySource(tmp_path / "nowhere", ManualClock(), speed=1)
+
+
+def test_many_files_are_read_one_row_ahead(tmp_path: Path) -> None:
+    for month in range(1, 13):
+        write(tmp_path, f"ETHBTC-1m-2018-{month:02}.csv", {month * 50_000: "1"})
+    open_files = Path("/proc/self/fd")
+    before = len(list(open_files.iterdir()))
+    source = ReplaySource(tmp_path, ManualClock(), speed=1)
+    assert len(list(open_files.iterdir())) <= before + 1
+    assert source.state() is None  # type: ignore[func-returns-value]
