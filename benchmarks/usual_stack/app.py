@@ -23,7 +23,7 @@ from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from benchmarks.assets import PRICES
 
@@ -32,9 +32,16 @@ TOKEN_LIFE: Final = timedelta(minutes=15)
 STARTED_AT: Final = datetime.now(UTC)
 
 hasher = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
-# SQLite in memory is one connection, and this is the pool that SQLAlchemy gives it: all sessions
-# share the connection, so one request's rollback may undo another's rows. README.md counts them.
-engine = create_async_engine("sqlite+aiosqlite:///:memory:", poolclass=StaticPool)
+# SQLite in memory is one connection. SQLAlchemy's default lets all sessions share it (StaticPool),
+# which mixes the transactions of concurrent requests: it lost acknowledged buys and answered 500.
+# A pool of one makes them take turns, which is slower and right.
+engine = create_async_engine(
+    "sqlite+aiosqlite:///:memory:",
+    poolclass=AsyncAdaptedQueuePool,
+    pool_size=1,
+    max_overflow=0,
+    pool_timeout=60,
+)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 
 

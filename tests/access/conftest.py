@@ -11,7 +11,7 @@ from plimsoll.access.service.access import Access
 from plimsoll.kernel.clock import SystemClock
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.edge import Edge
-from plimsoll.plumbing.limits import LocalLimiter, headers
+from plimsoll.plumbing.limits import LocalLimiter
 from plimsoll.settings import Settings
 from tests.access.desk import ROOMY, Desk, OpenDesk, build_app
 
@@ -29,7 +29,7 @@ async def open_desk(database: Database, tmp_path: Path) -> AsyncIterator[OpenDes
         app.state.access, app.state.database = access, database
         await access.open()
         opened.append(access)
-        return Desk(app, Edge(app, settings=settings, limit_headers=headers), access)
+        return Desk(app, Edge(app, settings=settings), access)
 
     yield start
     for access in opened:

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
+from uuid import uuid4
 
 import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI
 
+from plimsoll.access.domain.keys import read_key, write_key
+from plimsoll.access.domain.principals import Role, Tier
 from plimsoll.access.guards import Anyone, Reader, hand_guarded, identify, undeclared_routes
 from plimsoll.access.router import router
 from plimsoll.access.service import accounts
-from plimsoll.access.domain.principals import Role, Tier
+from plimsoll.kernel.identifiers import KeyId
 from tests.access.desk import (
     PASSWORD,
     Desk,
@@ -76,22 +79,22 @@ async def test_signing_in_works_beside_a_bearer_that_has_expired(
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda key: key[:-1] + ("0" if key[-1] != "0" else "1"),
-        lambda key: key[:-1],
-        lambda key: key.upper(),
-        lambda key: key.replace("plim_", "plim-"),
-        lambda key: key + "\x00",
-        lambda _: "plim_" + "0" * 32 + "_" + "a" * 52 + "00000000",
-    ],
-)
-async def test_a_damaged_key_opens_nothing(http: httpx2.AsyncClient, damage) -> None:  # type: ignore[no-untyped-def]
+async def test_a_damaged_key_opens_nothing(http: httpx2.AsyncClient) -> None:
     ada = await sign_up(http)
-    key = (await make_key(http, ada, "read"))["api_key"]
-    answer = await http.get("/read", headers={"authorization": b"Bearer " + damage(key).encode()})
-    assert answer.status_code == 401
+    key: str = (await make_key(http, ada, "read"))["api_key"]
+    assert (await http.get("/read", headers=bearer(key))).status_code == 200
+    for damaged in (
+        key[:-1] + ("0" if key[-1] != "0" else "1"),
+        key[:-1],
+        key.upper(),
+        key.replace("plim_", "plim-"),
+        key + "\x00",
+        key + "ä",
+        write_key(KeyId(uuid4()), bytes(32)),
+        write_key(read_key(key).id, bytes(32)),  # type: ignore[union-attr]
+    ):
+        answer = await http.get("/read", headers={b"authorization": b"Bearer " + damaged.encode()})
+        assert answer.status_code == 401, damaged
 
 
 async def test_a_key_bound_to_addresses_opens_only_from_there(desk: Desk) -> None:
@@ -129,7 +132,6 @@ async def test_an_access_token_ends_after_its_minutes(open_desk: OpenDesk) -> No
     desk = await open_desk(access_token_minutes=1.2 / 60)
     async with desk.client() as http:
         ada = await sign_up(http)
-        assert (await http.get("/read", headers=ada.headers)).status_code in {200, 401}
         await asyncio.sleep(1.3)
         answer = await http.get("/read", headers=ada.headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "expired-token")
@@ -165,9 +167,9 @@ async def test_behind_tls_the_cookie_is_bound_to_the_host(open_desk: OpenDesk) -
         assert (await http.get("/read", headers=sent)).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
+async def test_with_a_cookie_only_the_own_page_may_write(http: httpx2.AsyncClient) -> None:
+    await cookie_sign_in(http)
+    judged: list[tuple[dict[str, str], int]] = [
         ({}, 403),
         ({"sec-fetch-site": "same-origin"}, 200),
         ({"sec-fetch-site": "same-site"}, 403),
@@ -178,13 +180,10 @@ async def test_behind_tls_the_cookie_is_bound_to_the_host(open_desk: OpenDesk) -
         ({"origin": "http://localhost:8001"}, 403),
         ({"origin": "null"}, 403),
         ({"origin": "http://evil.test"}, 403),
-    ],
-)
-async def test_with_a_cookie_only_the_own_page_may_write(
-    http: httpx2.AsyncClient, headers: dict[str, str], status: int
-) -> None:
-    await cookie_sign_in(http)
-    assert (await http.post("/trade", headers=headers)).status_code == status
+    ]
+    for headers, status in judged:
+        answer = await http.post("/trade", headers=headers)
+        assert answer.status_code == status, headers
 
 
 async def test_another_site_cannot_sign_a_browser_in(http: httpx2.AsyncClient) -> None:
@@ -285,12 +284,13 @@ async def test_what_one_process_revokes_every_process_refuses_within_a_second(
         await here.post(f"{AUTH}/logout", headers=other.headers)
         revoked_at = time.monotonic()
 
-        while time.monotonic() - revoked_at < 1.0:
-            answers = [(await there.get("/read", headers=headers)).status_code for headers in held]
-            if answers == [401, 401, 401]:
-                break
+        async def refused() -> bool:
+            answers = [await there.get("/read", headers=headers) for headers in held]
+            return all(answer.status_code == 401 for answer in answers)
+
+        while not await refused():
+            assert time.monotonic() - revoked_at < 1.0
             await asyncio.sleep(0.02)
-        assert answers == [401, 401, 401]
         assert (await there.get("/read", headers=ada.headers)).status_code == 200
 
 

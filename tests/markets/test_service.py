@@ -118,6 +118,14 @@ def test_prepared_answers_agree_with_quotes(prices: Prices, clock: ManualClock) 
             assert pair.pair == f"{assets[0].symbol}/{assets[1].symbol}"
 
 
+def test_prepared_answers_are_bounded(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST_PREPARED", 2)
+    for base in ("bitcoin", "ethereum", "bitcoin"):
+        for quote in ("usd", "bitcoin", "ethereum"):
+            assert prepared_price(prices, base, quote)
+    assert len(prices._prepared) <= 2
+
+
 def test_what_has_no_price_has_no_prepared_answer(prices: Prices) -> None:
     assert prepared_price(prices, "dash", "usd") is None
     assert prepared_price(prices, "nosuchcoin", "usd") is None

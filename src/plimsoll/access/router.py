@@ -168,7 +168,7 @@ async def change_password(
     responses=problems(
         keys.ScopeNotYours,
         keys.TooManyKeys,
-        keys.ExpiresInThePast,
+        keys.ExpiryOutOfRange,
         NotANetwork,
         *SESSION_REFUSALS,
     ),

@@ -48,6 +48,7 @@ FIRST_ANSWER_S: Final = 3.0
 """How long the very first start waits for a live price before it simulates."""
 SAVE_EVERY_S: Final = 5.0
 PAUSE_AFTER_FAILURE_S: Final = 1.0
+MOST_PREPARED: Final = 10_000
 RETRY_AFTER_S: Final = 10.0
 """A missing price brings the next round of the feed forward; it may be there then."""
 
@@ -151,6 +152,8 @@ class Prices:
             ready = self._write_head(base, quote, ready, as_pair=as_pair)
             if ready is None:
                 return self._write_whole(base, quote, as_pair=as_pair)
+            if len(self._prepared) >= MOST_PREPARED:
+                self._prepared.clear()
             self._prepared[key] = ready
         age_ms = ready.path.age_ms(self.clock.monotonic())
         stale = b"true}" if self.board.is_stale(age_ms) else b"false}"
@@ -206,7 +209,7 @@ def prepared_price(prices: Prices, coin: str, vs: str) -> bytes | None:
     return prices.prepare(base, quote, as_pair=False) if base and quote else None
 
 
-def prices_of(connection: HTTPConnection) -> Prices:
+async def prices_of(connection: HTTPConnection) -> Prices:
     prices = connection.app.state.prices
     assert isinstance(prices, Prices)
     return prices

@@ -1,7 +1,8 @@
 """API keys: made, listed, revoked, and exchanged for access tokens."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from plimsoll.access.domain import keys
@@ -16,7 +17,8 @@ from plimsoll.kernel.identifiers import KeyId, UserId, new_id
 from plimsoll.plumbing.database import ReadUnit, Unit
 from plimsoll.plumbing.paging import Cut, PageRequest
 
-MAX_KEYS = 100
+MAX_KEYS: Final = 100
+LONGEST_LIFE: Final = timedelta(days=3653)
 
 
 class ScopeNotYours(Forbidden):
@@ -33,11 +35,11 @@ class TooManyKeys(Conflict):
     title = "Revoke a key first"
 
 
-class ExpiresInThePast(Invalid):
-    """A key that would be dead on arrival."""
+class ExpiryOutOfRange(Invalid):
+    """A key that would be dead on arrival, or outlive everybody."""
 
-    code = "expires-in-the-past"
-    title = "The expiry has passed"
+    code = "expiry-out-of-range"
+    title = "The expiry is not within the next ten years"
 
 
 class NoSuchKey(NotFound):
@@ -68,10 +70,10 @@ async def make(
     now = access.clock.now()
     if not scopes <= scopes_of(owner.role):
         raise ScopeNotYours("the scope admin is for operators")
-    if expires_at is not None and expires_at <= now:
-        message = "a moment after now"
-        raise ExpiresInThePast(
-            message, faults=(FieldFault("#/expires_at", ExpiresInThePast.code, message),)
+    if expires_at is not None and not now < expires_at < now + LONGEST_LIFE:
+        message = "a moment within the next ten years"
+        raise ExpiryOutOfRange(
+            message, faults=(FieldFault("#/expires_at", ExpiryOutOfRange.code, message),)
         )
     secret = secrets.token_bytes(keys.SECRET_BYTES)
     key = ApiKey(

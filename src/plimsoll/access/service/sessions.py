@@ -209,9 +209,9 @@ async def refresh(access: Access, *, token: str, address: str | None) -> SignedI
     A token that was exchanged before ends its session. An exchange that began while another was
     under way is no such reuse: it is refused, and nothing else happens.
     """
-    token_hash = hash_secret(token)
     if not looks_like_secret(token):
         raise _refuse(BadRefreshToken("not a refresh token of this service"))
+    token_hash = hash_secret(token)
     if token_hash in access.refreshing:
         raise _refuse(RefreshSuperseded("use the answer of the other request"))
     access.refreshing.add(token_hash)

@@ -166,7 +166,7 @@ class CoinGeckoSource:
         await self._wait_for_turn()
         self._wished.clear()
         self._last_s = self._clock.monotonic()
-        self._failures += 1
+        self._failures += 1  # until every part has come
         coins, currencies = self._wanted()
         rows = dict[str, dict[str, Decimal | None]]()
         for ids in _chunks(coins):

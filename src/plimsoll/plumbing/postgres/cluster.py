@@ -99,10 +99,10 @@ class Cluster:
             return False
         if version != MAJOR:
             raise ClusterOfOtherVersion(
-                f"{self.directory} was written by PostgreSQL {version}, this "
-                f"Plimsoll runs PostgreSQL {MAJOR}. Either start the release of Plimsoll that "
-                f"wrote it and dump it (pg_dumpall), move the folder away and restore into a new one; or "
-                f"run pg_upgrade with the programs of both versions",
+                f"{self.directory} was written by PostgreSQL {version}, this Plimsoll runs "
+                f"PostgreSQL {MAJOR}. Either start the release that wrote it and dump it "
+                f"(pg_dumpall), move the folder away and restore into a new one; or run "
+                f"pg_upgrade with the programs of both versions",
                 facts={"on_disk": version, "programs": MAJOR},
             )
         return True
