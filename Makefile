@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+# uv trusts what the machine trusts, as pip does: a company's proxy has its own certificate.
+export UV_SYSTEM_CERTS ?= 1
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,7 +16,7 @@ test: .venv/ready ## every test, on real PostgreSQL and real sockets
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: .venv/ready ## formatting, lint, types, and the order of the house
-	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
+	@$(BIN)/pre-commit run --all-files
 
 bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.http $(ARGS)
@@ -32,7 +34,7 @@ lock: .venv/uv ## resolve requirements.lock anew
 	@touch $@
 
 .venv/ready: .venv/uv requirements.lock pyproject.toml
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

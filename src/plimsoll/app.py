@@ -8,19 +8,23 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from plimsoll.access import router as access_router
 from plimsoll.access.guards import undeclared_routes
 from plimsoll.access.service.access import Access
 from plimsoll.kernel.clock import Clock, SystemClock
 from plimsoll.ledger import router as ledger_router
+from plimsoll.ledger.service.purchases import Purchases
 from plimsoll.markets import router as markets_router
 from plimsoll.markets.service import Feed
 from plimsoll.operations import router as operations_router
 from plimsoll.operations.service.health import Health
-from plimsoll.plumbing import problems, schema
+from plimsoll.plumbing import problems, schema, telemetry
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.edge import Edge
+from plimsoll.plumbing.hot import HotRoute, HotRoutes
 from plimsoll.plumbing.limits import LocalLimiter
 from plimsoll.plumbing.outbound import Outbound
 from plimsoll.portfolio import router as portfolio_router
@@ -37,6 +41,34 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
         "5XX": "Not answered: `code` says why",
     }.items()
 }
+
+
+class Desk(FastAPI):
+    """FastAPI behind the edge and the hot routes, which see every request first."""
+
+    settings: Settings
+
+    def build_middleware_stack(self) -> ASGIApp:
+        framework = super().build_middleware_stack()
+        assert isinstance(framework, ServerErrorMiddleware)
+        hot = HotRoutes(
+            framework.app,  # without it: what nobody caught the edge answers, as a problem
+            exact={
+                ("GET", f"{API}/portfolio/summary"): HotRoute(
+                    f"{API}/portfolio/summary", portfolio_router.quick_summary
+                ),
+                ("POST", f"{API}/holdings"): HotRoute(
+                    f"{API}/holdings", ledger_router.quick_buy, status=201
+                ),
+            },
+            prefixes=[
+                (
+                    f"{API}/prices/",
+                    HotRoute(f"{API}/prices/{{coin_id}}", markets_router.quick_price),
+                )
+            ],
+        )
+        return Edge(hot, settings=self.settings)
 
 
 class UnguardedRoute(RuntimeError):
@@ -66,8 +98,9 @@ def create_app(
             log.info("started", feed=app.state.prices.feed_kind.value)
             yield
             log.info("stopping")
+            telemetry.REQUEST_LOG.flush()
 
-    app = FastAPI(
+    app = Desk(
         title="Plimsoll",
         version="1",
         summary="What you own, what it is worth, how much you can safely carry, what you owe.",
@@ -78,12 +111,13 @@ def create_app(
         max_body_size=settings.max_body_bytes,
         generate_unique_id_function=_operation_id,
         responses=REFUSALS,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    app.settings = settings
     for router in (access_router, markets_router, ledger_router, portfolio_router):
         app.include_router(router.router, prefix=API)
     app.include_router(operations_router.router)
     problems.install(app)
-    app.add_middleware(Edge, settings=settings)
     if undeclared := undeclared_routes(app):
         raise UnguardedRoute(f"no guard: {', '.join(undeclared)}")
     return app
@@ -112,6 +146,7 @@ async def _open(
     app.state.database = database
     app.state.access = access
     app.state.prices = prices
+    app.state.purchases = Purchases(database)
     app.state.summaries = Summaries(database, prices, clock)
     app.state.health = Health(database, prices, clock)
 

@@ -5,11 +5,13 @@ Exit status: 0 done, 1 refused with a sentence that says why, 2 wrong usage.
 
 import asyncio
 import json
+import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
@@ -19,13 +21,14 @@ from plimsoll.access.domain.principals import Role, Tier
 from plimsoll.access.service import accounts, audit
 from plimsoll.app import create_app
 from plimsoll.kernel.clock import SystemClock
-from plimsoll.kernel.errors import PlimsollError
+from plimsoll.kernel.errors import PlimsollError, Unavailable
 from plimsoll.markets.service import Prices
 from plimsoll.operations.service import doctor
 from plimsoll.plumbing import schema
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres, find_running
 from plimsoll.plumbing.telemetry import configure_logging
+from plimsoll.plumbing.wire import GatheringProtocol
 from plimsoll.settings import FeedChoice, Settings
 
 app = typer.Typer(
@@ -61,34 +64,65 @@ def up(
         replay_speed=replay_speed,
     )
     configure_logging(settings.log_level)
-    with _refusals_as_sentences():
+    # Stopping a service is as orderly as Ctrl-C, also while it is still starting.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _refusals_as_sentences(), _bind(settings) as listener:
         if settings.database_url is not None:
-            _serve(settings, settings.database_url.get_secret_value())
+            _serve(settings, settings.database_url.get_secret_value(), listener)
             return
         with EmbeddedPostgres.start(settings.data_dir) as server:
             asyncio.run(schema.upgrade(server.dsn))
-            _serve(settings, server.dsn, companions=[server.supervise])
+            _serve(settings, server.dsn, listener, companions=[server.supervise])
+
+
+class CannotListen(Unavailable):
+    """The address is somebody else's, or none of this machine."""
+
+    code = "cannot-listen"
+    title = "Cannot listen"
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """Take the address before anything is started; nobody is answered yet."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise CannotListen(
+            f"{settings.host}:{settings.port}: {error.strerror}; choose another with --port"
+        ) from error
+    return listener
 
 
 def _serve(
-    settings: Settings, dsn: str, companions: Sequence[Callable[[], Awaitable[None]]] = ()
+    settings: Settings,
+    dsn: str,
+    listener: socket.socket,
+    companions: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> None:
     desk = create_app(settings, dsn, companions=companions)
     config = uvicorn.Config(
         desk,
-        host=settings.host,
-        port=settings.port,
+        http=GatheringProtocol,
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=25,
-        lifespan="on",
+        lifespan="off",  # ours, so that what stops a start is an error and not a log line
     )
     server = _AnnouncingServer(config, desk)
-    server.run()
-    if not server.started:
-        raise typer.Exit(1)
+
+    async def run() -> None:
+        async with desk.router.lifespan_context(desk):
+            await server.serve(sockets=[listener])
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -98,16 +132,30 @@ class _AnnouncingServer(uvicorn.Server):
         super().__init__(config)
         self._desk = desk
 
-    async def startup(self, sockets: list[Any] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        if not self.started:
-            return
-        port = self.servers[0].sockets[0].getsockname()[1]
-        host = "127.0.0.1" if self.config.host in {"0.0.0.0", "::"} else self.config.host  # noqa: S104
+        assert sockets
+        host, port = sockets[0].getsockname()[:2]
+        if host in {"0.0.0.0", "::"}:  # noqa: S104 - every address, so also the near one
+            host = "127.0.0.1"
+        shown = f"[{host}]" if ":" in host else host
         prices: Prices = self._desk.state.prices
-        print(f"Plimsoll is ready: http://{host}:{port}/docs", flush=True)  # noqa: T201
+        print(f"Plimsoll is ready: http://{shown}:{port}/docs", flush=True)  # noqa: T201
         if prices.simulated:
             print("Prices are simulated: nothing here is worth anything.", flush=True)  # noqa: T201
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """A stop that was asked for is a success: the signal is not raised again afterwards."""
+        before = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 @app.command()

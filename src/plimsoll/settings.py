@@ -1,16 +1,19 @@
 """Everything that can be set, typed and frozen; read once by an entry point and passed down.
 
-Each setting is an environment variable `PLIMSOLL_<NAME>`. A value that does not fit stops the
-start with the name of the variable, the value and what is allowed; nothing falls back silently.
+Each setting is an environment variable `PLIMSOLL_<NAME>`; one that takes several values takes them
+with commas between (`PLIMSOLL_ALLOWED_HOSTS=localhost,desk.example.org`). A value that does not fit
+stops the start with the name of the variable, the value and what is allowed; nothing falls back
+silently.
 """
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class FeedChoice(StrEnum):
@@ -35,7 +38,34 @@ class BadSettings(SystemExit):
     """A setting that does not fit; exits with the sentence that names it."""
 
 
-Positive = Annotated[float, Field(gt=0)]
+def _split(value: object) -> object:
+    """Text of the environment as its parts; a tuple as it is."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address is http:// or https://, a host and perhaps a path")
+    return value.rstrip("/")
+
+
+def _database_address(value: SecretStr) -> SecretStr:
+    if urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("a database address is postgresql://user:password@host:port/name")
+    return value
+
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Several values, in the environment with commas between."""
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+"""Where another service answers, without the slash at the end."""
+
+DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
 
 
 class Settings(BaseSettings):
@@ -49,15 +79,15 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("plimsoll", appauthor=False))
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]")
     """Values of the Host header that are answered; guards against DNS rebinding."""
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: Names = ()
     """Addresses whose X-Forwarded-For is believed. Empty: none is."""
     secure_cookies: bool = False
     """Set behind TLS: cookies become `__Host-` and Secure."""
 
     # database
-    database_url: SecretStr | None = None
+    database_url: DatabaseAddress | None = None
     """An existing PostgreSQL 15 or newer; without it the embedded server is started."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
     statement_timeout_ms: int = Field(default=5_000, ge=100, le=600_000)
@@ -69,13 +99,13 @@ class Settings(BaseSettings):
     """Recorded seconds per real second."""
     simulation_seed: int = 1
     price_stale_after_s: Positive = 180.0
-    coingecko_url: str = "https://api.coingecko.com/api/v3"
-    coingecko_pro_url: str = "https://pro-api.coingecko.com/api/v3"
+    coingecko_url: WebAddress = "https://api.coingecko.com/api/v3"
+    coingecko_pro_url: WebAddress = "https://pro-api.coingecko.com/api/v3"
     coingecko_demo_key: SecretStr | None = None
     coingecko_pro_key: SecretStr | None = None
     coingecko_requests_per_minute: int | None = Field(default=None, ge=1, le=10_000)
     """Unset: 5 keyless, 30 with a demo key, 250 with a pro key."""
-    coingecko_currencies: tuple[str, ...] = ("usd", "eur", "gbp", "chf", "jpy", "btc", "eth")
+    coingecko_currencies: Names = ("usd", "eur", "gbp", "chf", "jpy", "btc", "eth")
     """What every coin is priced in; a currency that somebody asks for joins them."""
     coingecko_top: int = Field(default=60, ge=1, le=1000)
     """How many coins of the catalogue are priced before anybody asks."""
@@ -110,10 +140,15 @@ class Settings(BaseSettings):
             raise BadSettings(_explain(error)) from None
 
 
+SECRET: Final = frozenset({"database_url", "coingecko_demo_key", "coingecko_pro_key"})
+"""Never shown, not even to say what is wrong with it."""
+
+
 def _explain(error: ValidationError) -> str:
     lines = ["Plimsoll cannot start: a setting is wrong."]
     for fault in error.errors(include_url=False):
         name = "_".join(str(part) for part in fault["loc"][:1])
-        value = "(hidden)" if "key" in name or "url" in name else repr(fault["input"])
-        lines.append(f"  PLIMSOLL_{name.upper()} = {value}: {fault['msg']}")
+        value = "(hidden)" if name in SECRET else repr(fault["input"])
+        allowed = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"  PLIMSOLL_{name.upper()} = {value}: {allowed}")
     return "\n".join(lines)

@@ -241,7 +241,7 @@ async def test_a_key_may_come_as_often_as_its_owners_tier_allows(open_desk: Open
         statuses = [answer.status_code for answer in answers]
         assert statuses.count(200) in {20, 21}
         assert answers[-1].json()["code"] == "too-many-requests"
-        assert int(answers[-1].headers["retry-after"].split(",")[0]) >= 1
+        assert int(answers[-1].headers["retry-after"]) >= 1
         assert answers[0].headers["ratelimit-policy"] == '"api-key";q=100;w=60;burst=20'
 
         await accounts.set_tier(database, clock, email=ada.email, tier=Tier.ADVANCED)

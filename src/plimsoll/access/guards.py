@@ -103,18 +103,36 @@ async def identify(scope: AsgiScope) -> Principal | None:
 
 
 async def admit(scope: AsgiScope, *needed: Scope) -> Principal:
-    """What the guards do, for handlers too hot for a dependency; mark those `@hand_guarded`."""
-    access: Access = scope["app"].state.access
-    grant = await _grant_or_charge(scope, access)
-    if grant is None:
-        await _charge_address(scope, access)
-        raise SignInFirst("send `Authorization: Bearer` with an access token or an API key")
-    principal = await _enter(scope, access, grant)
+    """What the guards do, for handlers too hot for a dependency; mark those `@hand_guarded`.
+
+    A caller who was let in before in the same request pays once.
+    """
+    principal: Principal | None = scope.get("plimsoll.principal")
+    if principal is None:
+        access: Access = scope["app"].state.access
+        grant = await _grant_or_charge(scope, access)
+        if grant is None:
+            await _charge_address(scope, access)
+            raise SignInFirst("send `Authorization: Bearer` with an access token or an API key")
+        principal = await _enter(scope, access, grant)
     for name in needed:
         if name not in principal.scopes:
             AUTH_FAILURES.labels(ScopeMissing.code).inc()
             raise ScopeMissing(f"it needs the scope {name}", facts={"scope": name})
     return principal
+
+
+async def admit_anyone(scope: AsgiScope) -> Principal | None:
+    """What `Anyone` does, for handlers too hot for a dependency."""
+    access: Access = scope["app"].state.access
+    try:
+        grant = await _grant_or_charge(scope, access)
+    except BadSession:
+        return None
+    if grant is None:
+        await _charge_address(scope, access)
+        return None
+    return await _enter(scope, access, grant)
 
 
 async def _enter(scope: AsgiScope, access: Access, grant: Grant) -> Principal:
@@ -222,16 +240,7 @@ class _OfAnyone(Guard):
     """
 
     async def __call__(self, connection: HTTPConnection) -> Principal | None:
-        scope = connection.scope
-        access = access_of(scope)
-        try:
-            grant = await _grant_or_charge(scope, access)
-        except BadSession:
-            return None
-        if grant is None:
-            await _charge_address(scope, access)
-            return None
-        return await _enter(scope, access, grant)
+        return await admit_anyone(connection.scope)
 
 
 class _OfKnown(SecurityBase, Guard):

@@ -1,6 +1,7 @@
 """Time as a collaborator. Domain functions take `now`; only the edge asks a Clock."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -26,8 +27,13 @@ class SystemClock:
 
 
 def rfc3339(at: datetime) -> str:
-    """`at` as RFC 3339 UTC with `Z`; microseconds only where there are any."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """`at` as RFC 3339 UTC with `Z`; microseconds only where there are any.
+
+    A moment that UTC has no date for, in the first or last hours of the calendar, keeps its offset.
+    """
+    with suppress(OverflowError):
+        at = at.astimezone(UTC)
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def to_ms(at: datetime) -> int:

@@ -15,8 +15,14 @@ from plimsoll.kernel.errors import Invalid
 CONTEXT: Final = Context(
     prec=50, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
 )
-"""Fifty digits: sums and products of stored amounts are exact in it, quotients are good to
-1e-50.
+"""Fifty digits: sums of stored amounts are exact in it, quotients are good to one part in 1e50."""
+
+_WIDE: Final = Context(
+    prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow]
+)
+"""A product of two stored amounts has up to 76 digits: exact in it. A quotient of such a product
+lies at least half of 1e-38 quanta from a tie unless it is one, so cut to 100 digits it still rounds
+to the right side.
 """
 
 # Operators use the context of the running thread or task, which is 28 digits unless told: a sum
@@ -80,14 +86,21 @@ def to_stored(amount: Decimal) -> Decimal:
     """`amount` rounded half-even to 18 places, as NUMERIC(38,18) keeps it; refuses what does not
     fit.
     """
-    if not -LIMIT < amount < LIMIT:
-        raise AmountOutOfRange("the result needs more than 20 digits before the point")
-    return amount.quantize(QUANTUM, context=CONTEXT)
+    if -LIMIT < amount < LIMIT:
+        stored = amount.quantize(QUANTUM, context=CONTEXT)
+        if -LIMIT < stored < LIMIT:  # the rounding itself may reach the limit
+            return stored
+    raise AmountOutOfRange("the result needs more than 20 digits before the point")
+
+
+def rounded(amount: Decimal) -> Decimal:
+    """`amount` rounded half-even to 18 places, however large: for what is shown and not stored."""
+    return amount.quantize(QUANTUM, context=_WIDE)
 
 
 def multiply(left: Decimal, right: Decimal) -> Decimal:
     """The product, rounded once to storage precision."""
-    return to_stored(CONTEXT.multiply(left, right))
+    return to_stored(_WIDE.multiply(left, right))
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
@@ -102,4 +115,4 @@ def share(whole: Decimal, part: Decimal, total: Decimal) -> Decimal:
     """
     if part == total:
         return whole
-    return to_stored(CONTEXT.divide(CONTEXT.multiply(whole, part), total))
+    return to_stored(_WIDE.divide(_WIDE.multiply(whole, part), total))

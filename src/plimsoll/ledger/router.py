@@ -2,14 +2,17 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+import msgspec
+from fastapi import APIRouter, Query, Response
+from starlette.types import Receive, Scope
 
-from plimsoll.access.guards import Reader, Trader
+from plimsoll.access.domain.principals import Scope as Access
+from plimsoll.access.guards import Reader, Trader, admit
 from plimsoll.kernel.identifiers import HoldingId, TransactionId, UserId, WalletId
-from plimsoll.kernel.money import ZERO
+from plimsoll.kernel.money import ZERO, NotAnAmount, parse_amount
 from plimsoll.ledger.domain.holdings import CostCurrencyDiffers, HeldAsset, NotEnoughHeld
 from plimsoll.ledger.domain.transactions import Kind, Transaction, TransactionFilter, UnbalancedLegs
 from plimsoll.ledger.schemas import (
@@ -23,19 +26,23 @@ from plimsoll.ledger.schemas import (
     WalletView,
 )
 from plimsoll.ledger.service import drafts, reading, recording, trades
+from plimsoll.ledger.service.purchases import Purchases
 from plimsoll.ledger.storage.transactions import AlreadyRecorded
 from plimsoll.markets.domain.assets import UnknownAssetField
-from plimsoll.markets.service import PricesDep, PriceUnavailable
-from plimsoll.plumbing.database import Reading, Unit, database_of
+from plimsoll.markets.service import Prices, PricesDep, PriceUnavailable
+from plimsoll.plumbing.database import Reading, Unit
+from plimsoll.plumbing.hot import read_small_json
 from plimsoll.plumbing.idempotency import Idempotent, InFlight
 from plimsoll.plumbing.paging import Page, Paging
 from plimsoll.plumbing.present import Now
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import (
+    TEXT,
     AssetName,
     InTheFuture,
     Moment,
     PositiveAmount,
+    Text,
     UnsignedAmount,
     check_moment,
 )
@@ -57,7 +64,6 @@ async def buy(
     prices: PricesDep,
     once: Idempotent,
     now: Now,
-    request: Request,
 ) -> Response:
     """Record a purchase: the holding grows and its average cost moves (dollar-cost averaging).
 
@@ -66,20 +72,68 @@ async def buy(
     occurred_at = body.occurred_at or now
     check_moment(occurred_at, now=now)
     transaction = _purchase(body, owner.user_id, prices, occurred_at)
-    if not once.keyed:
-        held = await trades.find_purchase_recorded(database_of(request), owner.user_id, transaction)
-        if held is not None:
-            return once.answer(HoldingView.of(held, prices.catalogue), status=201)
 
     async def work(unit: Unit) -> HoldingView:
         rate_of = recording.rates(prices, occurred_at=occurred_at, now=now, given=body.rate)
-        written = await recording.record(unit, owner.user_id, transaction, rate_of)
+        written = await recording.record(
+            unit, owner.user_id, transaction, rate_of, now=body.occurred_at is None
+        )
         bought = transaction.legs[0]
         assert bought.wallet_id is not None
         held = written.held((bought.wallet_id, bought.asset_id))
         return HoldingView.of(held, prices.catalogue)
 
     return await once.run(owner.user_id, work, status=201)
+
+
+class QuickPurchase(msgspec.Struct, forbid_unknown_fields=True):
+    """The members of a `PurchaseBody` that the usual purchase has."""
+
+    coin_id: str
+    quantity: str
+    price: str
+    currency: str = "usd"
+    fee: str = "0"
+    note: Annotated[str, msgspec.Meta(max_length=1000, pattern=TEXT)] = ""
+
+
+PURCHASES: Final = msgspec.json.Decoder(QuickPurchase)
+
+
+async def quick_buy(scope: Scope, receive: Receive) -> bytes | None:
+    """The usual purchase, now and of more of what is held, in one round trip."""
+    text = await read_small_json(scope, receive)
+    if text is None:
+        return None
+    state = scope["app"].state
+    prices: Prices = state.prices
+    purchases: Purchases = state.purchases
+    try:
+        body = PURCHASES.decode(text)
+        quantity, price = parse_amount(body.quantity), parse_amount(body.price)
+        fee = parse_amount(body.fee)
+    except (msgspec.MsgspecError, UnicodeDecodeError, NotAnAmount):
+        return None  # the ordinary route says what is wrong
+    coin, currency = prices.catalogue.find(body.coin_id), prices.catalogue.find(body.currency)
+    if coin is None or currency is None or quantity <= 0 or price <= 0 or fee < 0:
+        return None
+    owner = await admit(scope, Access.TRADE)
+    transaction = trades.purchase(
+        owner.user_id,
+        asset_id=coin.id,
+        quantity=quantity,
+        price=price,
+        currency=currency.id,
+        fee=fee,
+        wallet_id=None,
+        occurred_at=state.clock.now(),
+        note=body.note,
+    )
+    held = await purchases.find_recorded(owner.user_id, transaction)
+    if held is None:
+        return None
+    view = HoldingView.of(held, prices.catalogue)
+    return view.__pydantic_serializer__.to_json(view)
 
 
 def _purchase(
@@ -157,7 +211,7 @@ async def sell(
         Query(description="Per unit in the holding's currency; the latest price when left out"),
     ] = None,
     fee: Annotated[UnsignedAmount, Query(description="In the holding's currency")] = ZERO,
-    note: Annotated[str, Query(max_length=1000)] = "",
+    note: Annotated[Text, Query(max_length=1000)] = "",
 ) -> Response:
     """Sell part or all of a holding; the profit is the proceeds less the average cost."""
 
@@ -233,7 +287,9 @@ async def record_transaction(
 
     async def work(unit: Unit) -> TransactionView:
         return TransactionView.of_written(
-            await recording.record(unit, owner.user_id, transaction, rate_of)
+            await recording.record(
+                unit, owner.user_id, transaction, rate_of, now=body.occurred_at is None
+            )
         )
 
     return await once.run(owner.user_id, work, status=201)

@@ -21,12 +21,13 @@ from plimsoll.plumbing.shapes import (
     Body,
     Moment,
     PositiveAmount,
+    Text,
     UnsignedAmount,
     View,
 )
 
-Note = Annotated[str, Field(max_length=1000)]
-Label = Annotated[str, Field(min_length=1, max_length=100)]
+Note = Annotated[Text, Field(max_length=1000)]
+Label = Annotated[Text, Field(min_length=1, max_length=100)]
 
 
 class PurchaseBody(Body):
@@ -66,7 +67,7 @@ class TransactionBody(Body):
     precision: Precision = Precision.INSTANT
     note: Note = ""
     source: Label = "manual"
-    external_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    external_id: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
     rate: PositiveAmount | None = None
 
 

@@ -36,13 +36,13 @@ LOST: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
-    ConnectionError,
-    FileNotFoundError,
-    TimeoutError,
+    OSError,  # refused, timed out, no such socket, no route, no such host
 )
-"""The server or the way to it is gone."""
+"""The server or the way to it is gone, or it has no room left."""
 
 
 class DatabaseUnavailable(Unavailable):
@@ -159,7 +159,7 @@ class Database:
                 server_settings=session | {"default_transaction_read_only": "on"},
                 timeout=5,
             )
-        except (*LOST, OSError, asyncpg.PostgresError) as error:
+        except (*LOST, asyncpg.PostgresError) as error:
             raise DatabaseUnavailable(f"PostgreSQL does not answer: {error}") from error
         database = cls(writers, readers)
         async with database.read() as unit:
@@ -175,7 +175,7 @@ class Database:
         for pool in (self._readers, self._writers):
             try:
                 await asyncio.wait_for(pool.close(), timeout=5)
-            except (TimeoutError, *LOST):
+            except LOST:
                 pool.terminate()
 
     @asynccontextmanager
@@ -184,8 +184,6 @@ class Database:
         try:
             async with self._readers.acquire(timeout=5) as connection:
                 yield ReadUnit(connection)
-        except asyncpg.DataError:
-            raise  # a value that does not fit its column is our mistake, not the network's
         except asyncpg.QueryCanceledError as error:
             raise TookTooLong("the query was stopped", retry_after_s=1) from error
         except LOST as error:
@@ -207,8 +205,6 @@ class Database:
                     raise
                 committing = True
                 await transaction.commit()
-        except asyncpg.DataError:
-            raise
         except asyncpg.LockNotAvailableError as error:
             raise Locked("waited 2 s for another request", retry_after_s=1) from error
         except asyncpg.QueryCanceledError as error:
@@ -244,12 +240,12 @@ class Database:
         """One statement that is its own transaction: durable when this returns, in one round
         trip.
         """
+        sent = False
         try:
             async with self._writers.acquire(timeout=5) as connection:
+                sent = True
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
                 return rows
-        except asyncpg.DataError:
-            raise
         except asyncpg.LockNotAvailableError as error:
             raise Locked("waited 2 s for another request", retry_after_s=1) from error
         except asyncpg.QueryCanceledError as error:
@@ -257,6 +253,8 @@ class Database:
         except CONFLICTS as error:
             raise Contended("try again", retry_after_s=1) from error
         except LOST as error:
+            if not sent:
+                raise DatabaseUnavailable("nothing was changed", retry_after_s=1) from error
             raise OutcomeUnknown(
                 "look it up, or repeat the request with the same Idempotency-Key", retry_after_s=1
             ) from error

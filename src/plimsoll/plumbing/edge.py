@@ -5,15 +5,15 @@ rebinding), adds the security headers, turns what nobody caught into a 500 probl
 one log line and the metrics.
 """
 
+import os
 import re
 import time
-from collections.abc import Mapping
+from itertools import count
 from typing import Final
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plimsoll.kernel.identifiers import new_id
 from plimsoll.plumbing import limits, problems, telemetry
 from plimsoll.settings import Settings
 
@@ -47,62 +47,63 @@ class Edge:
         self._known_hosts: set[bytes] = set()
         self._proxies = frozenset(settings.trusted_proxies)
         self._headers = SECURITY_HEADERS + ((HSTS,) if settings.secure_cookies else ())
+        self._headers_no_store = (*self._headers, NO_STORE)
         self._series: dict[tuple[str, str, int], _Series] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
+        host = given = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"x-request-id":
+                given = value
         if self._proxies:
-            scope["client"] = _client_behind(self._proxies, scope.get("client"), headers)
-        if not self._host_is_allowed(headers.get(b"host", b"")):
+            scope["client"] = _client_behind(self._proxies, scope)
+        if not self._host_is_allowed(host or b""):
             await _refuse_host(scope, send)
-            return
-        if scope["type"] == "websocket":
+        elif scope["type"] == "websocket":
             await self._app(scope, receive, send)
-            return
-        await self._serve(scope, receive, send, headers)
+        else:
+            good = given is not None and REQUEST_ID.fullmatch(given) is not None
+            scope["plimsoll.request_id"] = given.decode() if good and given else _new_request_id()
+            await self._serve(scope, receive, send)
 
-    async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]
-    ) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        given = headers.get(b"x-request-id")
-        trusted = given is not None and REQUEST_ID.fullmatch(given) is not None
-        request_id = given.decode() if trusted and given else new_id().hex
-        scope["plimsoll.request_id"] = request_id
+        request_id: str = scope["plimsoll.request_id"]
         status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                added = [
-                    *message["headers"],
-                    *self._headers,
+                headers = message["headers"]
+                named = any(name == b"cache-control" for name, _ in headers)
+                message["headers"] = [
+                    *headers,
+                    *(self._headers if named else self._headers_no_store),
                     (b"x-request-id", request_id.encode()),
                 ]
                 if (decision := scope.get("plimsoll.limit")) is not None:
-                    added += limits.headers(decision)
-                if not any(name == b"cache-control" for name, _ in message["headers"]):
-                    added.append(NO_STORE)
-                message["headers"] = added
+                    message["headers"] += limits.headers(decision)
             await send(message)
 
         telemetry.IN_FLIGHT.inc()
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
-            # The last resort: our mistake, told without a stack to the caller and with one to
-            # the log.
+            # The last resort: our mistake, told without a stack to the caller and with one to the
+            # log. An answer that has begun can only be cut off.
             log.exception("request_failed", request_id=request_id, path=scope["path"][:200])
             if status:
                 raise
+            scope["plimsoll.problem"] = "internal-error"
             await _send_problem(
                 send_with_headers, 500, "internal-error", "Something went wrong here", request_id
             )
-            scope["plimsoll.problem"] = "internal-error"
         finally:
             telemetry.IN_FLIGHT.dec()
             self._record(scope, status, time.perf_counter() - started, request_id)
@@ -117,15 +118,16 @@ class Edge:
         series.latency.observe(took_s)
         series.requests.inc()
         principal = scope.get("plimsoll.principal")
-        log.info(
-            "request",
-            method=method,
-            route=route,
-            status=status,
-            code=scope.get("plimsoll.problem"),
-            took_ms=round(took_s * 1000, 3),
-            request_id=request_id,
-            principal=str(principal.user_id) if principal else None,
+        telemetry.REQUEST_LOG.write(
+            {
+                "method": method,
+                "route": route,
+                "status": status,
+                "code": scope.get("plimsoll.problem"),
+                "took_ms": round(took_s * 1000, 3),
+                "request_id": request_id,
+                "principal": principal.user_id if principal else None,
+            }
         )
 
     def _host_is_allowed(self, host: bytes) -> bool:
@@ -137,6 +139,15 @@ class Edge:
         if len(self._known_hosts) < 1000:  # noqa: PLR2004 - every port is another spelling
             self._known_hosts.add(host)
         return True
+
+
+REQUEST_NUMBERS: Final = count()
+PROCESS: Final = os.urandom(8).hex()
+
+
+def _new_request_id() -> str:
+    """Unique over processes and restarts, without asking the kernel for chance each time."""
+    return f"{PROCESS}{next(REQUEST_NUMBERS):016x}"
 
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -152,17 +163,14 @@ class _Series:
         self.requests = telemetry.REQUESTS.labels(method, route, str(status))
 
 
-def _client_behind(
-    proxies: frozenset[str], peer: tuple[str, int] | None, headers: Mapping[bytes, bytes]
-) -> tuple[str, int] | None:
-    """The rightmost address of X-Forwarded-For that is not a trusted proxy; the peer when it is
-    not one.
-    """
+def _client_behind(proxies: frozenset[str], scope: Scope) -> tuple[str, int] | None:
+    """The rightmost address of X-Forwarded-For that is not a trusted proxy, if a proxy speaks."""
+    peer: tuple[str, int] | None = scope.get("client")
     if peer is None or peer[0] not in proxies:
         return peer
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-    for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        if address not in proxies:
+    forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    for address in reversed([part.strip() for part in forwarded.decode("latin-1").split(",")]):
+        if address and address not in proxies:
             return (address, 0)
     return peer
 
@@ -171,7 +179,9 @@ async def _refuse_host(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    await _send_problem(send, 400, "host-not-allowed", "This Host is not served here", new_id().hex)
+    await _send_problem(
+        send, 400, "host-not-allowed", "This Host is not served here", _new_request_id()
+    )
 
 
 async def _send_problem(send: Send, status: int, code: str, title: str, request_id: str) -> None:

@@ -67,16 +67,6 @@ class Once:
         self._key = key
         self._fingerprint = fingerprint
 
-    @property
-    def keyed(self) -> bool:
-        """Whether the request carries an Idempotency-Key."""
-        return self._key is not None
-
-    @staticmethod
-    def answer(view: BaseModel, *, status: int) -> Response:
-        """The view as the answer, for an effect that is already durable."""
-        return _json(view.__pydantic_serializer__.to_json(view), status)
-
     async def run(self, principal_id: UUID, work: Work, *, status: int) -> Response:
         """Do `work` and commit; or return the answer that an earlier request with this key got."""
         if self._key is None:

@@ -135,13 +135,13 @@ def refusal(decision: Decision) -> TooManyRequests:
 
 
 def headers(decision: Decision) -> list[tuple[bytes, bytes]]:
-    """`RateLimit-Policy` and `RateLimit` as raw headers; on a refusal also `Retry-After`, >= 1 s.
+    """`RateLimit-Policy` and `RateLimit` as raw headers; `Retry-After` comes with the refusal.
 
     `q` in `w` seconds is the rate, `burst` what may come at once; `r` may still come now, `t`
     seconds until the whole burst is back. Seconds are whole and rounded up.
     """
     limit = decision.limit
-    answer = [
+    return [
         (
             b"ratelimit-policy",
             b'"%b";q=%d;w=60;burst=%d' % (limit.name.encode(), limit.per_minute, limit.burst),
@@ -151,6 +151,3 @@ def headers(decision: Decision) -> list[tuple[bytes, bytes]]:
             b'"%b";r=%d;t=%d' % (limit.name.encode(), decision.remaining, ceil(decision.reset_s)),
         ),
     ]
-    if not decision.allowed:
-        answer.append((b"retry-after", b"%d" % max(1, ceil(decision.retry_after_s))))
-    return answer

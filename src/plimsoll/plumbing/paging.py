@@ -31,6 +31,19 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None
 
 
+INT64: Final = 2**63
+
+
+def _read(value: object, kind: type) -> object:
+    """One part of a key, such as PostgreSQL can hold: whoever made the cursor, it fits."""
+    read: object = msgspec.convert(value, kind)
+    if isinstance(read, int) and not -INT64 <= read < INT64:
+        raise BadCursor("a number in the cursor is out of bounds")
+    if isinstance(read, str) and "\0" in read:
+        raise BadCursor("a text in the cursor has a zero byte")
+    return read
+
+
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """How many rows, and after which one: the sort key of the last row seen."""
@@ -47,9 +60,7 @@ class PageRequest:
             values = msgspec.json.decode(text, type=list[object])
             if len(values) != len(kinds):
                 raise BadCursor("the cursor belongs to another list")
-            return tuple(
-                msgspec.convert(value, kind) for value, kind in zip(values, kinds, strict=True)
-            )
+            return tuple(_read(value, kind) for value, kind in zip(values, kinds, strict=True))
         except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
             raise BadCursor("use next_cursor of the page before, unchanged") from error
 

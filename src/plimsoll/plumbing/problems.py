@@ -5,6 +5,7 @@ An answer never carries a stack, SQL or what was sent: of a wrong field it names
 the rule.
 """
 
+import math
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from plimsoll.plumbing import telemetry
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
+PROBLEM_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
 STATUS: Final[dict[type[PlimsollError], int]] = {
     Invalid: 422,
@@ -137,12 +139,14 @@ def route_template(scope: Any) -> str:
     """The template of the matched route (`/api/v1/holdings/{holding_id}`), never the path
     itself.
     """
+    if (template := scope.get("plimsoll.route")) is not None:
+        return str(template)
     matched = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     return str(getattr(matched, "path_format", None) or getattr(matched, "path", "unmatched"))
 
 
-async def _on_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, PlimsollError)
+def respond(request: Request, error: PlimsollError) -> Response:
+    """The problem that `error` is, with the headers its kind asks for."""
     status = status_of(error)
     body = describe(
         status,
@@ -158,10 +162,15 @@ async def _on_error(request: Request, error: Exception) -> Response:
     )
     response = answer(request, body, status=status, code=error.code)
     if error.retry_after_s is not None:
-        response.headers["retry-after"] = str(max(1, int(-(-error.retry_after_s // 1))))
+        response.headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
     if isinstance(error, Unauthenticated):
         response.headers["www-authenticate"] = 'Bearer realm="plimsoll"'
     return response
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PlimsollError)
+    return respond(request, error)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -212,3 +221,21 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PlimsollError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    describe_api = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _name_media_type(describe_api())
+        return describe_api()
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def _name_media_type(document: dict[str, Any]) -> None:
+    """FastAPI declares every model as application/json; a problem has a media type of its own."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                if content.get("application/json", {}).get("schema") == PROBLEM_SCHEMA:
+                    content[MEDIA_TYPE] = content.pop("application/json")

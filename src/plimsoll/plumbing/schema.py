@@ -11,6 +11,7 @@ from typing import Final
 import asyncpg
 
 from plimsoll.kernel.errors import Conflict
+from plimsoll.plumbing.database import LOST, DatabaseUnavailable
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 0x506C696D736F6C6C
@@ -38,7 +39,10 @@ def revisions() -> list[str]:
 
 async def current(dsn: str) -> str | None:
     """The revision of the database; None when it has no schema yet."""
-    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        connection = await asyncpg.connect(dsn, timeout=5)
+    except (*LOST, asyncpg.PostgresError) as error:
+        raise DatabaseUnavailable(f"PostgreSQL does not answer: {error}") from error
     try:
         if not await connection.fetchval("select to_regclass('alembic_version')"):
             return None

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -40,6 +41,13 @@ class View(BaseModel):
     """What a caller gets."""
 
     model_config = ConfigDict(frozen=True)
+
+
+TEXT: Final = r"^[^\x00]*$"
+"""PostgreSQL keeps every character but NUL."""
+
+Text = Annotated[str, Field(pattern=TEXT)]
+"""What is kept as it was written."""
 
 
 def _read_amount(value: Any) -> Decimal:
@@ -83,8 +91,16 @@ UnsignedAmount = Annotated[
     Decimal, PlainValidator(_read_not_negative), _WRITE, _schema(_UNSIGNED, "12.5")
 ]
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("out-of-range", "in UTC it has no year from 1 to 9999") from None
+
+
 Moment = Annotated[
     AwareDatetime,
+    AfterValidator(_in_utc),
     PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

@@ -1,16 +1,19 @@
 """HTTP for the portfolio: what everything is worth, and how it came about."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.types import Receive, Scope
 
-from plimsoll.access.guards import Reader
+from plimsoll.access.domain.principals import Scope as Access
+from plimsoll.access.guards import Reader, admit
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.ledger.domain.transactions import TransactionFilter
 from plimsoll.ledger.service import reading
-from plimsoll.markets.domain.assets import UnknownAssetField
-from plimsoll.markets.service import PricesDep
+from plimsoll.markets.domain.assets import USD, UnknownAssetField
+from plimsoll.markets.service import Prices, PricesDep
 from plimsoll.plumbing.database import Reading
 from plimsoll.plumbing.paging import Page, Paging
 from plimsoll.plumbing.problems import problems
@@ -36,15 +39,27 @@ async def read_summary(
     currency: AssetName = "usd",
 ) -> Response:
     """Value, cost and profit of everything the caller holds, at the latest prices."""
-    catalogue = prices.catalogue
-    asset = catalogue.resolve_field(currency, pointer="query:currency")
+    asset = prices.catalogue.resolve_field(currency, pointer="query:currency")
+    body = await summaries.read(owner.user_id, asset.id, _writer(prices))
+    return Response(body, media_type="application/json")
 
+
+async def quick_summary(scope: Scope, _: Receive) -> bytes | None:
+    """The summary in dollars, which is asked for again and again."""
+    if scope["query_string"] not in (b"", b"currency=usd"):
+        return None
+    owner = await admit(scope, Access.READ)
+    state = scope["app"].state
+    summaries: Summaries = state.summaries
+    return await summaries.read(owner.user_id, USD, _writer(state.prices))
+
+
+def _writer(prices: Prices) -> Callable[[Valuation, AssetId], bytes]:
     def write(valuation: Valuation, currency: AssetId) -> bytes:
-        view = SummaryView.of(valuation, currency, catalogue, simulated=prices.simulated)
+        view = SummaryView.of(valuation, currency, prices.catalogue, simulated=prices.simulated)
         return view.__pydantic_serializer__.to_json(view)
 
-    body = await summaries.read(owner.user_id, asset.id, write)
-    return Response(body, media_type="application/json")
+    return write
 
 
 @router.get("/history")

@@ -31,7 +31,7 @@ class Written:
 
     ledger_version: int
     prices_version: int
-    fresh_until_s: float
+    fresh_until_s: float  # no money: seconds of the monotonic clock
     body: bytes
 
 

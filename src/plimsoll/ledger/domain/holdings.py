@@ -16,13 +16,14 @@ therefore all wallets of one asset are folded together.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from plimsoll.kernel.errors import Conflict
 from plimsoll.kernel.identifiers import AssetId, HoldingId, TransactionId, WalletId
-from plimsoll.kernel.money import ZERO, divide, format_amount, share, to_stored
+from plimsoll.kernel.money import ZERO, divide, format_amount, multiply, rounded, share, to_stored
 from plimsoll.ledger.domain.transactions import (
     SHAPES,
     WRITTEN_OFF,
@@ -65,11 +66,11 @@ class Holding:
     @property
     def average_cost(self) -> Decimal | None:
         """Cost per unit, fees included; None when nothing is held."""
-        return to_stored(divide(self.cost, self.quantity)) if self.quantity else None
+        return rounded(divide(self.cost, self.quantity)) if self.quantity else None
 
     @property
     def average_cost_without_fees(self) -> Decimal | None:
-        return to_stored(divide(self.cost - self.fees, self.quantity)) if self.quantity else None
+        return rounded(divide(self.cost - self.fees, self.quantity)) if self.quantity else None
 
     def is_before(self, transaction: Transaction) -> bool:
         """Whether `transaction` is the latest, so that it can be applied without a new fold."""
@@ -103,6 +104,24 @@ class Disposal:
     @property
     def profit(self) -> Decimal:
         return self.proceeds - self.cost
+
+
+AT_ONCE: Final = timedelta(seconds=60)
+"""How far the recorded moments of concurrent writers may lie apart."""
+
+
+def happening_after(transaction: Transaction, held: Iterable[Holding]) -> Transaction:
+    """`transaction` at the first moment, from its own on, that comes after all that `held` saw.
+
+    Holdings whose last change lies further ahead than clocks differ are left to a new fold.
+    """
+    at = transaction.occurred_at
+    for holding in held:
+        if holding.last_at is None or holding.last_at >= transaction.occurred_at + AT_ONCE:
+            continue
+        later = timedelta(microseconds=int(holding.last_rank > transaction.rank))
+        at = max(at, holding.last_at + later)
+    return transaction if at == transaction.occurred_at else replace(transaction, occurred_at=at)
 
 
 class Effect(StrEnum):
@@ -176,7 +195,7 @@ def moves_of(transaction: Transaction) -> list[Move]:
 def _outward(leg: Leg, wallet_id: WalletId, *, kind: Kind, shape: Shape, fee: Decimal) -> Move:
     quantity = -leg.quantity
     if shape is Shape.EXCHANGE:
-        proceeds = leg.cost_value - _in_cost_currency(fee, leg)
+        proceeds = to_stored(leg.cost_value - _in_cost_currency(fee, leg))
         return Move(wallet_id, leg.asset_id, quantity, Effect.DISPOSE, proceeds)
     if kind in WRITTEN_OFF:
         return Move(wallet_id, leg.asset_id, quantity, Effect.DISPOSE)
@@ -184,7 +203,7 @@ def _outward(leg: Leg, wallet_id: WalletId, *, kind: Kind, shape: Shape, fee: De
 
 
 def _in_cost_currency(value: Decimal, leg: Leg) -> Decimal:
-    return value if leg.cost_rate == 1 else to_stored(value * leg.cost_rate)
+    return value if leg.cost_rate == 1 else multiply(value, leg.cost_rate)
 
 
 def _spread(value: Decimal, legs: list[Leg]) -> list[Decimal]:

@@ -25,7 +25,7 @@ from typing import Final
 
 from plimsoll.kernel.errors import FieldFault, Invalid
 from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
-from plimsoll.kernel.money import ZERO, multiply
+from plimsoll.kernel.money import ZERO, format_amount, multiply
 
 MAX_LEGS: Final = 50
 
@@ -144,6 +144,9 @@ SHAPES: Final[dict[Kind, Shape]] = {
     Kind.FEE_ONLY: Shape.FEES,
     Kind.VOID: Shape.NOTHING,
 }
+
+WITHOUT_WORTH: Final = frozenset({Shape.MOVE, Shape.OUTFLOW, Shape.FEES})
+"""Shapes whose values have no effect: what is moved, removed or written off goes at its cost."""
 
 INCOME: Final = frozenset(
     {
@@ -309,7 +312,10 @@ def _check_shape(kind: Kind, shape: Shape, principal: list[Leg]) -> None:
             if not came or not went or inward != outward:
                 raise UnbalancedLegs(
                     f"in a {kind} the value that came in equals the value that went out",
-                    facts={"came_in": str(inward), "went_out": str(outward)},
+                    facts={
+                        "came_in": format_amount(inward),
+                        "went_out": format_amount(outward),
+                    },
                 )
         case Shape.MOVE:
             sums: defaultdict[AssetId, Decimal] = defaultdict(Decimal)
@@ -319,7 +325,7 @@ def _check_shape(kind: Kind, shape: Shape, principal: list[Leg]) -> None:
             if open_ended or any(leg.wallet_id is None for leg in principal):
                 raise UnbalancedLegs(
                     f"in a {kind} what leaves one wallet arrives in another; fees are legs apart",
-                    facts={asset: str(sums[asset]) for asset in open_ended},
+                    facts={asset: format_amount(sums[asset]) for asset in open_ended},
                 )
         case Shape.INFLOW if went:
             raise UnbalancedLegs(f"a {kind} only brings something in")
@@ -345,9 +351,9 @@ def keep_costs(
     """The transaction with each leg's worth expressed in the currency its holding is kept in.
 
     `currencies` names the currency of the holdings that exist. `rate_of(a, b)` is how much of b
-    one a was worth at the time; it is asked only where the two differ.
+    one a was worth at the time; it is asked only where the two differ and the worth matters.
     """
-    if SHAPES[transaction.kind] is Shape.MOVE:
+    if SHAPES[transaction.kind] in WITHOUT_WORTH:
         return transaction
     legs = []
     for leg in transaction.legs:

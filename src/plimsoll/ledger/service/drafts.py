@@ -1,20 +1,21 @@
 """From what a caller says happened to a transaction that the ledger can check.
 
 A leg may leave out what follows from the rest: a leg in the transaction's own currency is worth
-itself; in an exchange the single other side is worth what the first side was; what is moved or
-leaves without a result needs no worth; what comes in now is worth the latest price.
+itself; what is moved or leaves without a result needs no worth; what happens now is worth the
+latest price, and in an exchange one leg is worth what balances the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from plimsoll.kernel.errors import FieldFault, Invalid
 from plimsoll.kernel.identifiers import AssetId, TransactionId, UserId, WalletId, new_id
-from plimsoll.kernel.money import ZERO, multiply
+from plimsoll.kernel.money import ZERO, multiply, to_stored
 from plimsoll.ledger.domain.transactions import (
     SHAPES,
+    WITHOUT_WORTH,
     Kind,
     Leg,
     Precision,
@@ -25,8 +26,6 @@ from plimsoll.ledger.domain.transactions import (
 from plimsoll.ledger.service.recording import RECENT
 from plimsoll.ledger.storage.wallets import default_wallet
 from plimsoll.markets.service import Prices
-
-WITHOUT_WORTH = frozenset({Shape.MOVE, Shape.OUTFLOW, Shape.FEES})
 
 
 class ValueRequired(Invalid):
@@ -70,17 +69,21 @@ def draft(  # noqa: PLR0913 - the facts of one transaction, all named
     """The transaction with every leg's worth; raises ValueRequired naming the leg without one."""
     if kind is Kind.VOID:
         raise VoidByLegs("POST /transactions/{id}/void")
+
+    def worth_now(leg: DraftLeg) -> Decimal | None:
+        if SHAPES[kind] in WITHOUT_WORTH:
+            return ZERO
+        if now - occurred_at > RECENT:
+            return None
+        quote = prices.find_quote(leg.asset_id, currency)
+        return multiply(abs(leg.quantity), quote.value) if quote and not quote.stale else None
+
     values = [_own_worth(leg, currency) for leg in legs]
     if SHAPES[kind] is Shape.EXCHANGE:
-        _complete_exchange(legs, values)
-    recent = now - occurred_at <= RECENT
+        _complete_exchange(legs, values, worth_now)
     for position, leg in enumerate(legs):
-        if values[position] is None and SHAPES[kind] in WITHOUT_WORTH:
-            values[position] = ZERO
-        elif values[position] is None and recent:
-            quote = prices.find_quote(leg.asset_id, currency)
-            if quote is not None and not quote.stale:
-                values[position] = multiply(abs(leg.quantity), quote.value)
+        if values[position] is None:
+            values[position] = worth_now(leg)
     return Transaction(
         id=TransactionId(new_id()),
         kind=kind,
@@ -103,18 +106,30 @@ def _own_worth(leg: DraftLeg, currency: AssetId) -> Decimal | None:
     return abs(leg.quantity) if leg.asset_id == currency else None
 
 
-def _complete_exchange(legs: Sequence[DraftLeg], values: list[Decimal | None]) -> None:
-    """One principal leg without a worth is worth what balances the two sides."""
+def _complete_exchange(
+    legs: Sequence[DraftLeg],
+    values: list[Decimal | None],
+    worth_now: Callable[[DraftLeg], Decimal | None],
+) -> None:
+    """The last principal leg without a worth is worth what balances the two sides.
+
+    Where several have none they are priced first, what came in before what went out: two latest
+    prices never balance by themselves.
+    """
     principal = [i for i, leg in enumerate(legs) if leg.role is Role.PRINCIPAL]
     missing = [i for i in principal if values[i] is None]
-    if len(missing) != 1:
+    for i in sorted(missing, key=lambda i: legs[i].quantity < 0):
+        if len(missing) > 1 and (worth := worth_now(legs[i])) is not None:
+            values[i] = worth
+            missing.remove(i)
+    if len(missing) != 1 or len(principal) == 1:
         return
     (open_leg,) = missing
     came_in = legs[open_leg].quantity > 0
     same = sum((values[i] or ZERO for i in principal if (legs[i].quantity > 0) == came_in), ZERO)
     other = sum((values[i] or ZERO for i in principal if (legs[i].quantity > 0) != came_in), ZERO)
-    if other >= same and len(principal) > 1:
-        values[open_leg] = other - same
+    if other >= same:
+        values[open_leg] = to_stored(other - same)
 
 
 def _leg(user_id: UserId, leg: DraftLeg, value: Decimal | None, position: int) -> Leg:

@@ -16,7 +16,16 @@ from typing import Final
 from plimsoll.kernel.errors import Conflict, Invalid, NotFound
 from plimsoll.kernel.identifiers import AssetId, HoldingId, TransactionId, UserId, new_id
 from plimsoll.kernel.money import format_amount
-from plimsoll.ledger.domain.holdings import Books, Disposal, HeldAsset, Holding, Key, fold, moves_of
+from plimsoll.ledger.domain.holdings import (
+    Books,
+    Disposal,
+    HeldAsset,
+    Holding,
+    Key,
+    fold,
+    happening_after,
+    moves_of,
+)
 from plimsoll.ledger.domain.transactions import Kind, Transaction, check, keep_costs
 from plimsoll.ledger.service.reading import get_transaction
 from plimsoll.ledger.storage import heads, holdings, transactions, wallets
@@ -92,8 +101,14 @@ def rates(prices: Prices, *, occurred_at: datetime, now: datetime, given: Decima
     return rate_of
 
 
-async def record(unit: Unit, user_id: UserId, transaction: Transaction, rate_of: RateOf) -> Written:
-    """Put `transaction` into the ledger; refuses what breaks a law or takes more than is there."""
+async def record(
+    unit: Unit, user_id: UserId, transaction: Transaction, rate_of: RateOf, *, now: bool = False
+) -> Written:
+    """Put `transaction` into the ledger; refuses what breaks a law or takes more than is there.
+
+    `now`: it happens as it is written, so it comes after what is recorded of the same holdings,
+    whoever of two concurrent callers was first to read the clock.
+    """
     check(transaction)
     seq = await heads.lock_head(unit, user_id)
     await _check_wallets(unit, user_id, transaction)
@@ -106,6 +121,8 @@ async def record(unit: Unit, user_id: UserId, transaction: Transaction, rate_of:
     transaction = keep_costs(transaction, currencies, rate_of)
     keys = {(move.wallet_id, move.asset_id) for move in moves_of(transaction)}
     touched = {key: held[key].holding for key in keys if key in held}
+    if now:
+        transaction = happening_after(transaction, touched.values())
     if all(holding.is_before(transaction) for holding in touched.values()):
         books = Books(touched, [])
         books.apply(transaction)

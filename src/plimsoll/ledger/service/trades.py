@@ -8,12 +8,12 @@ from decimal import Decimal
 from plimsoll.kernel.errors import Invalid
 from plimsoll.kernel.identifiers import AssetId, HoldingId, TransactionId, UserId, WalletId, new_id
 from plimsoll.kernel.money import multiply
-from plimsoll.ledger.domain.holdings import Disposal, HeldAsset, moves_of
-from plimsoll.ledger.domain.transactions import Kind, Leg, Role, Transaction, check
+from plimsoll.ledger.domain.holdings import Disposal, HeldAsset
+from plimsoll.ledger.domain.transactions import Kind, Leg, Role, Transaction
 from plimsoll.ledger.service.reading import get_holding
-from plimsoll.ledger.service.recording import Written, fingerprint, record
-from plimsoll.ledger.storage import transactions, wallets
-from plimsoll.plumbing.database import Database, Unit
+from plimsoll.ledger.service.recording import Written, record
+from plimsoll.ledger.storage import wallets
+from plimsoll.plumbing.database import Unit
 
 
 class NothingMoved(Invalid):
@@ -63,26 +63,6 @@ def purchase(  # noqa: PLR0913 - the facts of one purchase, all named
     )
 
 
-async def find_purchase_recorded(
-    database: Database, user_id: UserId, transaction: Transaction
-) -> HeldAsset | None:
-    """The usual purchase, more of what is held and now, durable in one round trip.
-
-    None: it is not of that kind and nothing was recorded; `record` handles all kinds.
-    """
-    check(transaction)
-    (move,) = moves_of(transaction)
-    return await transactions.find_purchase_recorded(
-        database,
-        user_id,
-        move.wallet_id,
-        transaction,
-        cost=move.worth,
-        fees=move.fees,
-        fingerprint=fingerprint(transaction),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Sale:
     """What a sale brought. `price` is per unit in the holding's currency."""
@@ -126,7 +106,7 @@ async def sell(  # noqa: PLR0913 - the facts of one sale, all named
         legs=tuple(legs),
         note=note,
     )
-    written = await record(unit, user_id, transaction, _no_rate)
+    written = await record(unit, user_id, transaction, _no_rate, now=True)
     (disposal,) = written.own_disposals
     held = written.held((found.wallet_id, found.asset_id))
     return Sale(written, disposal, price, fee, held)

@@ -5,14 +5,13 @@ What a write does after it has locked the person's head, it does in one statemen
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Final
 
 import asyncpg
 
 from plimsoll.kernel.errors import Conflict
-from plimsoll.kernel.identifiers import AssetId, HoldingId, UserId, WalletId, new_id
-from plimsoll.ledger.domain.holdings import Books, Disposal, HeldAsset, Holding, Key
+from plimsoll.kernel.identifiers import AssetId, HoldingId, UserId, new_id
+from plimsoll.ledger.domain.holdings import Books, Disposal, Key
 from plimsoll.ledger.domain.transactions import (
     Kind,
     Leg,
@@ -23,7 +22,7 @@ from plimsoll.ledger.domain.transactions import (
     Transaction,
     TransactionFilter,
 )
-from plimsoll.plumbing.database import Database, ReadUnit, Unit
+from plimsoll.plumbing.database import ReadUnit, Unit
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -151,82 +150,6 @@ FORGET_DISPOSALS = "delete from disposals where user_id = $1 and asset_id = any(
 async def forget_disposals(unit: Unit, user_id: UserId, asset_ids: Iterable[AssetId]) -> None:
     """Before a new fold of these assets writes them again."""
     await unit.execute(FORGET_DISPOSALS, user_id, list(asset_ids))
-
-
-RECORD_PURCHASE = """
-    with head as (
-        update ledger_heads set version = version + 1 where user_id = $2 returning version
-    ), held as (
-        update holdings set quantity = quantity + $10, cost = cost + $11, fees = fees + $12,
-            last_at = $4, last_rank = 0
-        from head
-        where user_id = $2 and wallet_id = $3 and asset_id = $5 and currency = $6
-            and (last_at, last_rank) <= ($4, 0)
-            and quantity + $10 < 1e20 and cost + $11 < 1e20
-        returning id, quantity, cost, fees, realised
-    ), written as (
-        insert into transactions (id, user_id, seq, kind, occurred_at, rank, precision, currency,
-            note, source, fingerprint)
-        select $1, $2, version, $7, $4, 0, $8, $6, $9, 'manual', $13 from head, held
-    ), leg as (
-        insert into legs (transaction_id, position, user_id, wallet_id, asset_id, quantity, role,
-            value, cost_rate)
-        select $1, l.position, $2, l.wallet_id, l.asset_id, l.quantity, l.role, l.value, 1
-        from held, (values
-            (0, $3::uuid, $5, $10::numeric, 'principal', $11::numeric - $12::numeric),
-            (1, null, $6, $12::numeric - $11::numeric, 'principal', $11::numeric - $12::numeric),
-            (2, null, $6, -$12::numeric, 'fee', $12::numeric)
-        ) as l(position, wallet_id, asset_id, quantity, role, value)
-        where l.quantity <> 0
-    )
-    select id, quantity, cost, fees, realised from held
-"""
-
-
-async def find_purchase_recorded(
-    database: Database,
-    user_id: UserId,
-    wallet_id: WalletId,
-    transaction: Transaction,
-    *,
-    cost: Decimal,
-    fees: Decimal,
-    fingerprint: bytes,
-) -> HeldAsset | None:
-    """Record a purchase of more of what is held, durably, in a single round trip.
-
-    Applies only where the purchase is the latest thing that happened to a holding which keeps its
-    cost in the same currency; None says that it does not and nothing was recorded.
-    """
-    bought = transaction.legs[0]
-    rows = await database.once(
-        RECORD_PURCHASE,
-        transaction.id,
-        user_id,
-        wallet_id,
-        transaction.occurred_at,
-        bought.asset_id,
-        transaction.currency,
-        transaction.kind,
-        transaction.precision,
-        transaction.note,
-        bought.quantity,
-        cost,
-        fees,
-        fingerprint,
-    )
-    if not rows:
-        return None
-    row = rows[0]
-    held = Holding(
-        transaction.currency,
-        row["quantity"],
-        row["cost"],
-        row["fees"],
-        row["realised"],
-        transaction.occurred_at,
-    )
-    return HeldAsset(row["id"], wallet_id, bought.asset_id, held)
 
 
 TRANSACTION = """

@@ -11,10 +11,8 @@ from typing import Final
 from plimsoll.kernel.clock import Clock
 from plimsoll.kernel.errors import Unavailable
 from plimsoll.markets.service import Prices
+from plimsoll.operations import storage
 from plimsoll.plumbing.database import Database
-
-PROBE: Final = "select pg_current_xact_id()"
-"""Takes a transaction number, which only a server that accepts writes gives out."""
 
 PROBE_WITHIN_S: Final = 1.0
 KEEP_S: Final = 0.5
@@ -51,7 +49,7 @@ class Health:
     async def _takes_writes(self) -> bool:
         try:
             async with asyncio.timeout(PROBE_WITHIN_S):
-                await self._database.once(PROBE)
+                await storage.take_transaction_number(self._database)
         except (Unavailable, TimeoutError):
             return False
         return True
