@@ -101,3 +101,4 @@ async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> 
         while data := await source.read(65_536):
             sink.write(data)
             await sink.drain()
+    sink.close()

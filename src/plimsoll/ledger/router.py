@@ -231,7 +231,7 @@ async def sell(
             note=note,
             now=now,
         )
-        return SaleView.of(sale, prices.catalogue)
+        return SaleView.of(sale, prices.catalogue, simulated=price is None and prices.simulated)
 
     return await once.run(owner.user_id, work, status=200)
 

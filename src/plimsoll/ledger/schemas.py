@@ -126,7 +126,10 @@ class HoldingView(View):
 
 
 class SaleView(View):
-    """What a sale brought: proceeds less the average cost of what was sold, fee included."""
+    """What a sale brought: proceeds less the average cost of what was sold, fee included.
+
+    `simulated`: the price was taken from an invented market.
+    """
 
     transaction_id: UUID
     coin_id: str
@@ -137,10 +140,11 @@ class SaleView(View):
     proceeds: Amount
     cost: Amount
     realised_profit: Amount
+    simulated: bool
     holding: HoldingView
 
     @classmethod
-    def of(cls, sale: Sale, catalogue: Catalogue) -> "SaleView":
+    def of(cls, sale: Sale, catalogue: Catalogue, *, simulated: bool) -> "SaleView":
         disposal = sale.disposal
         return cls(
             transaction_id=sale.written.transaction.id,
@@ -152,6 +156,7 @@ class SaleView(View):
             proceeds=disposal.proceeds,
             cost=disposal.cost,
             realised_profit=disposal.profit,
+            simulated=simulated,
             holding=HoldingView.of(sale.held, catalogue),
         )
 

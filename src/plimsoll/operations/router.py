@@ -78,9 +78,10 @@ async def read_openapi(request: Request, _: Anyone) -> Response:
 
 
 @router.get("/docs", include_in_schema=False)
-async def read_documentation(_: Anyone) -> Response:
+async def read_documentation(_: Anyone, prices: PricesDep) -> Response:
     """The API as a page one can try it on."""
-    return Response(documentation.PAGE, media_type="text/html")
+    page = documentation.page(simulated=prices.simulated)
+    return Response(page, media_type="text/html")
 
 
 @router.get("/docs/{name}", include_in_schema=False)

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated, Final, Generic, TypeVar
 
 import msgspec
@@ -41,6 +42,8 @@ def _read(value: object, kind: type) -> object:
         raise BadCursor("a number in the cursor is out of bounds")
     if isinstance(read, str) and "\0" in read:
         raise BadCursor("a text in the cursor has a zero byte")
+    if isinstance(read, datetime) and not (read.tzinfo and MINYEAR < read.year < MAXYEAR):
+        raise BadCursor("a moment in the cursor is out of bounds")
     return read
 
 

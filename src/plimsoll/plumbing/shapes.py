@@ -91,6 +91,7 @@ UnsignedAmount = Annotated[
     Decimal, PlainValidator(_read_not_negative), _WRITE, _schema(_UNSIGNED, "12.5")
 ]
 
+
 def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)

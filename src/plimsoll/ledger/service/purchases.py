@@ -74,7 +74,8 @@ class Purchases:
 
     def _take(self) -> list[Asked]:
         """The next batch: of each person one purchase at a time, for each advances their ledger."""
-        batch, left = [], []
+        batch: list[Asked] = []
+        left: list[Asked] = []
         for asked in self._waiting:
             user_id = asked.purchase.user_id
             if len(batch) == MOST or user_id in self._writing:
