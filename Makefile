@@ -4,7 +4,8 @@ BIN := .venv/bin
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 # uv trusts what the machine trusts, as pip does: a company's proxy has its own certificate.
-export UV_SYSTEM_CERTS ?= 1
+UV_SYSTEM_CERTS ?= 1
+export UV_SYSTEM_CERTS
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +30,7 @@ lock: .venv/uv ## resolve requirements.lock anew
 
 .venv/uv:
 	@$(PYTHON) -c 'import sys; sys.exit("Plimsoll needs Python 3.11 or newer; PYTHON=python3.12 make ... names another one" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up .venv (once; again when requirements.lock changes)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@touch $@

@@ -21,7 +21,7 @@ from plimsoll.markets import router as markets_router
 from plimsoll.markets.service import Feed
 from plimsoll.operations import router as operations_router
 from plimsoll.operations.service.health import Health
-from plimsoll.plumbing import problems, schema, telemetry
+from plimsoll.plumbing import idempotency, problems, schema, telemetry
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.edge import Edge
 from plimsoll.plumbing.hot import HotRoute, HotRoutes
@@ -134,6 +134,8 @@ async def _open(
         statement_timeout_ms=settings.statement_timeout_ms,
     )
     stack.push_async_callback(database.close)
+    house = asyncio.create_task(idempotency.keep_house(database), name="idempotency-house")
+    stack.push_async_callback(_end, house)
     outbound = Outbound(clock)
     stack.push_async_callback(outbound.aclose)
     feed = Feed(settings=settings, database=database, outbound=outbound, clock=clock)

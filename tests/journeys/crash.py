@@ -19,7 +19,6 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -34,7 +33,8 @@ PEOPLE: Final = 4
 WRITERS_EACH: Final = 2
 COINS: Final = ("bitcoin", "ethereum", "solana")
 DAYS: Final = ("2024-01-01", "2024-06-01", "2025-01-01")
-LOST: Final = (httpx2.TransportError,)
+NOT_REACHED: Final = 0
+ANSWER_LOST: Final = 1
 TOLD_TO_REPEAT: Final = frozenset({409, 503})
 """The same request is under way, or the database is away."""
 
@@ -69,12 +69,13 @@ class Figures:
 
     def __str__(self) -> str:
         kills = ", ".join(f"{number} × {blow}" for blow, number in sorted(self.kills.items()))
+        median, slowest = statistics.median(self.starts_s), max(self.starts_s)
         return (
             f"{self.kills.total()} kills ({kills}): {self.acknowledged} acknowledged, "
             f"{self.repeated} requests repeated, {self.unknown} unknown "
             f"({self.unknown_recorded} of them recorded), {len(self.lost)} lost, "
-            f"{len(self.doubled)} doubled; ready again after {statistics.median(self.starts_s):.2f} s "
-            f"(median of {len(self.starts_s)}, slowest {max(self.starts_s):.2f} s)"
+            f"{len(self.doubled)} doubled; ready again after {median:.2f} s "
+            f"(median of {len(self.starts_s)}, slowest {slowest:.2f} s)"
         )
 
 
@@ -168,19 +169,23 @@ class Crash:
             if status == 201:
                 person.acknowledged.add(note)
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
+            if status == NOT_REACHED:
+                continue
             if not person.keyed:
                 return
             self.figures.repeated += 1
 
     async def _post(
         self, http: httpx2.AsyncClient, purchase: dict[str, Any], headers: dict[str, str]
-    ) -> int | None:
+    ) -> int:
         try:
             url = f"{self._service.url}/api/v1/holdings"  # the port changes with every start
             answer = await http.post(url, json=purchase, headers=headers)
-        except LOST:
-            return None
+        except httpx2.ConnectError:
+            return NOT_REACHED
+        except httpx2.TransportError:
+            return ANSWER_LOST
         if answer.status_code not in {201, *TOLD_TO_REPEAT}:
             self.figures.surprises.append(f"{answer.status_code} {answer.text}")
         return answer.status_code
@@ -229,6 +234,7 @@ def _blow(number: int) -> Blow:
 
 async def _left_running(data_dir: Path) -> list[str]:
     """Processes that still name the data directory after they had the time to end."""
+    left: list[str] = []
     for _ in range(100):
         listed = await asyncio.to_thread(
             subprocess.run, ["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True

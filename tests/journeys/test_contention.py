@@ -34,9 +34,7 @@ async def test_of_32_sales_of_everything_one_succeeds(ada: Person) -> None:
 
 async def test_sales_of_whatever_is_left_sell_it_once(ada: Person) -> None:
     held = (await buy(ada.http)).json()
-    answers = await asyncio.gather(
-        *(ada.http.delete(f"/holdings/{held['id']}") for _ in range(32))
-    )
+    answers = await asyncio.gather(*(ada.http.delete(f"/holdings/{held['id']}") for _ in range(32)))
     assert Counter(answer.status_code for answer in answers)[200] == 1
     assert {answer.status_code for answer in answers} <= {200, 409, 422}
     assert await holdings(ada.http) == {}

@@ -1,5 +1,6 @@
 """Whatever is killed and whenever: what was acknowledged is there, once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ KILLS = 22
 @pytest.mark.xdist_group("crash")
 @pytest.mark.timeout(300)
 async def test_20_kills_lose_nothing_and_double_nothing(
-    tmp_path: Path, record_property: pytest.RecordProperty
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     figures = await Crash(tmp_path / "desk", seed=1).run(KILLS)
 

@@ -67,7 +67,7 @@ async def _sees_what_it_is_worth(http: httpx2.AsyncClient) -> None:
     (line,) = summary["holdings"]
     assert (line["coin_id"], line["quantity"], line["cost"]) == ("bitcoin", "1", "50010")
     assert line["value"] == line["price"] == summary["value"]
-    profit = Decimal(line["price"]) - Decimal("50010")
+    profit = Decimal(line["price"]) - Decimal(50010)
     assert Decimal(summary["unrealised_profit"]) == Decimal(line["unrealised_profit"]) == profit
     assert (summary["realised_profit"], summary["unvalued"]) == ("0", [])
 
@@ -122,9 +122,9 @@ async def _sells_part_and_then_the_rest(http: httpx2.AsyncClient, holding_id: st
     assert sold.status_code == 200, sold.text
     part = sold.json()
     assert (part["proceeds"], part["cost"], part["realised_profit"]) == ("13995", "10002", "3993")
-    assert part["holding"]["quantity"] == "0.4"
+    assert (part["holding"]["quantity"], part["simulated"]) == ("0.4", False)
     rest = (await http.delete(f"/holdings/{holding_id}")).json()
-    assert (rest["quantity"], rest["cost"]) == ("0.4", "20004")
+    assert (rest["quantity"], rest["cost"], rest["simulated"]) == ("0.4", "20004", True)
     assert Decimal(rest["proceeds"]) == Decimal("0.4") * Decimal(rest["price"])
     assert (rest["holding"]["quantity"], rest["holding"]["cost"]) == ("0", "0")
     again = await http.delete(f"/holdings/{holding_id}")

@@ -33,6 +33,7 @@ from tests.journeys.service import Service
 CASES: Final = int(os.environ.get("FUZZ_CASES", "20"))
 pytestmark = [pytest.mark.xdist_group("fuzz"), pytest.mark.timeout(120 + 2 * CASES)]
 
+Request = schemathesis.Case[Any]
 ASSETS: Final = ("bitcoin", "ethereum", "usd", "eur", "solana", "btc")
 ASSET_NAMES: Final = frozenset({"coin_id", "currency", "base", "quote", "vs"})
 
@@ -88,7 +89,7 @@ def aim(part: Any, ids: dict[str, list[str]]) -> Any:
 
 @schemathesis.check
 def no_failure_of_ours(
-    _context: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    _context: schemathesis.CheckContext, response: schemathesis.Response, _case: Request
 ) -> None:
     """A price that nobody has ever seen is the only thing that may be missing."""
     if response.status_code >= 500:
@@ -96,10 +97,8 @@ def no_failure_of_ours(
 
 
 @schema.parametrize()
-@settings(
-    max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
-def test_every_answer_is_one_that_is_promised(case: schemathesis.Case, desk: Desk) -> None:
+@settings(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_that_is_promised(case: Request, desk: Desk) -> None:
     case.path_parameters = aim(case.path_parameters, desk.ids)
     case.query = aim(case.query, desk.ids)
     case.body = aim(case.body, desk.ids)

@@ -41,7 +41,11 @@ async def test_ether_bought_with_bitcoin_is_worth_the_recorded_close(tmp_path: P
     assert price["at"] == "2021-03-04T00:04:59.999000Z"
     (line,) = summary["holdings"]
     assert Decimal(line["value"]) == 4 * Decimal(CLOSES[0])
-    assert (summary["currency"], summary["cost"], summary["simulated"]) == ("bitcoin", "0.12", False)
+    assert (summary["currency"], summary["cost"], summary["simulated"]) == (
+        "bitcoin",
+        "0.12",
+        False,
+    )
     assert Decimal(summary["unrealised_profit"]) == 4 * Decimal(CLOSES[0]) - Decimal("0.12")
     assert (line["at"], line["source"]) == (price["at"], "replay")
     assert summary["unvalued"] == []

@@ -367,6 +367,7 @@ async def noting(dsn: str) -> AsyncIterator[httpx2.AsyncClient]:
     async def add_doomed_note(ident: int, unit: Writing) -> str:
         await unit.execute("insert into notes values ($1, 'x')", ident)
         await kill_backends(dsn)
+        await asyncio.sleep(0.1)
         return "made"
 
     @app.post("/refused/{ident}", status_code=201)
@@ -393,7 +394,7 @@ async def test_the_commit_comes_before_the_answer(noted: str) -> None:
         assert (refused.status_code, refused.json()["code"]) == (503, "contended")
 
         doomed = await http.post("/doomed/3")
-        assert (doomed.status_code, doomed.json()["code"]) == (503, "outcome-unknown")
+        assert (doomed.status_code, doomed.json()["code"]) == (503, "database-unavailable")
         assert doomed.headers["retry-after"] == "1"
 
         assert (await http.get("/notes")).json() == ["x"]

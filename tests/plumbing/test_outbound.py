@@ -213,7 +213,7 @@ async def test_many_timeouts_at_once_leave_the_client_whole(
     server.on("/slow", Reply(fault=Fault.SILENCE))
     server.on("/quick", OK)
     source = outbound.source(
-        "crowd", base_url=server.url, per_minute=1_000, timeout_s=0.2, attempts=1
+        "crowd", base_url=server.url, per_minute=1_000, timeout_s=1.5, attempts=1
     )
     await asyncio.gather(*[source.get("/slow") for _ in range(3)], return_exceptions=True)
 

@@ -93,14 +93,19 @@ def to_stored(amount: Decimal) -> Decimal:
     raise AmountOutOfRange("the result needs more than 20 digits before the point")
 
 
-def rounded(amount: Decimal) -> Decimal:
+def rounded(amount: Decimal, quantum: Decimal = QUANTUM) -> Decimal:
     """`amount` rounded half-even to 18 places, however large: for what is shown and not stored."""
-    return amount.quantize(QUANTUM, context=_WIDE)
+    return amount.quantize(quantum, context=_WIDE)
 
 
 def multiply(left: Decimal, right: Decimal) -> Decimal:
     """The product, rounded once to storage precision."""
     return to_stored(_WIDE.multiply(left, right))
+
+
+def worth(quantity: Decimal, price: Decimal) -> Decimal:
+    """The product, rounded once, however large: for what is shown and not stored."""
+    return rounded(_WIDE.multiply(quantity, price))
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:

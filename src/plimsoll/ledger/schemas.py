@@ -19,6 +19,7 @@ from plimsoll.plumbing.shapes import (
     Amount,
     AssetName,
     Body,
+    Figure,
     Moment,
     PositiveAmount,
     Text,
@@ -103,8 +104,8 @@ class HoldingView(View):
     cost: Amount
     fees: Amount
     """The part of `cost` that is fees."""
-    average_cost: Amount | None
-    average_cost_without_fees: Amount | None
+    average_cost: Figure | None
+    average_cost_without_fees: Figure | None
     realised_profit: Amount
 
     @classmethod

@@ -100,7 +100,7 @@ async def quick_price(scope: Scope, _: Receive) -> bytes | None:
         return None
     answer = prepared_price(
         scope["app"].state.prices,
-        scope["path"].rpartition("/prices/")[2],
+        scope["path"].partition("/prices/")[2],
         query[3:].decode() if query else "usd",
     )
     if answer is not None:

@@ -40,6 +40,7 @@ LOST: Final = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's last word came unasked, just before its end
     OSError,  # refused, timed out, no such socket, no route, no such host
 )
 """The server or the way to it is gone, or it has no room left."""
@@ -203,7 +204,7 @@ class Database:
                     if not connection.is_closed():
                         await transaction.rollback()
                     raise
-                committing = True
+                committing = not connection.is_closed()
                 await transaction.commit()
         except asyncpg.LockNotAvailableError as error:
             raise Locked("waited 2 s for another request", retry_after_s=1) from error

@@ -8,6 +8,7 @@ one log line and the metrics.
 import os
 import re
 import time
+from ipaddress import ip_address
 from itertools import count
 from typing import Final
 
@@ -46,6 +47,7 @@ class Edge:
         self._any_host = b"*" in self._hosts
         self._known_hosts: set[bytes] = set()
         self._proxies = frozenset(settings.trusted_proxies)
+        self._longest_body = settings.max_body_bytes
         self._headers = SECURITY_HEADERS + ((HSTS,) if settings.secure_cookies else ())
         self._headers_no_store = (*self._headers, NO_STORE)
         self._series: dict[tuple[str, str, int], _Series] = {}
@@ -54,24 +56,27 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        host = given = None
+        host = given = length = None
         for name, value in scope["headers"]:
             if name == b"host":
-                host = value
+                host = value if host is None else b""  # of two nobody knows which one counts
             elif name == b"x-request-id":
                 given = value
+            elif name == b"content-length":
+                length = value
         if self._proxies:
             scope["client"] = _client_behind(self._proxies, scope)
-        if not self._host_is_allowed(host or b""):
-            await _refuse_host(scope, send)
-        elif scope["type"] == "websocket":
-            await self._app(scope, receive, send)
+        app = self._app if self._host_is_allowed(host or b"") else _refuse_host
+        if scope["type"] == "websocket":
+            await app(scope, receive, send)
         else:
+            if length is not None and not _is_at_most(self._longest_body, length):
+                app = _refuse_body
             good = given is not None and REQUEST_ID.fullmatch(given) is not None
             scope["plimsoll.request_id"] = given.decode() if good and given else _new_request_id()
-            await self._serve(scope, receive, send)
+            await self._serve(app, scope, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request_id: str = scope["plimsoll.request_id"]
         status = 0
@@ -93,16 +98,15 @@ class Edge:
 
         telemetry.IN_FLIGHT.inc()
         try:
-            await self._app(scope, receive, send_with_headers)
+            await app(scope, receive, send_with_headers)
         except Exception:
             # The last resort: our mistake, told without a stack to the caller and with one to the
             # log. An answer that has begun can only be cut off.
             log.exception("request_failed", request_id=request_id, path=scope["path"][:200])
             if status:
                 raise
-            scope["plimsoll.problem"] = "internal-error"
             await _send_problem(
-                send_with_headers, 500, "internal-error", "Something went wrong here", request_id
+                scope, send_with_headers, 500, "internal-error", "Something went wrong here"
             )
         finally:
             telemetry.IN_FLIGHT.dec()
@@ -117,13 +121,16 @@ class Edge:
             series = self._series[key] = _Series(*key)
         series.latency.observe(took_s)
         series.requests.inc()
+        code = scope.get("plimsoll.problem")
+        if code is not None:
+            telemetry.ERRORS.labels(route, code).inc()
         principal = scope.get("plimsoll.principal")
         telemetry.REQUEST_LOG.write(
             {
                 "method": method,
                 "route": route,
                 "status": status,
-                "code": scope.get("plimsoll.problem"),
+                "code": code,
                 "took_ms": round(took_s * 1000, 3),
                 "request_id": request_id,
                 "principal": principal.user_id if principal else None,
@@ -171,21 +178,41 @@ def _client_behind(proxies: frozenset[str], scope: Scope) -> tuple[str, int] | N
     forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
     for address in reversed([part.strip() for part in forwarded.decode("latin-1").split(",")]):
         if address and address not in proxies:
-            return (address, 0)
+            return (address, 0) if _is_address(address) else peer
     return peer
 
 
-async def _refuse_host(scope: Scope, send: Send) -> None:
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+LONGEST_LENGTH: Final = 18
+"""Digits of a Content-Length that are worth reading."""
+
+
+def _is_at_most(bound: int, length: bytes) -> bool:
+    return not length.isdigit() or (len(length) <= LONGEST_LENGTH and int(length) <= bound)
+
+
+async def _refuse_body(scope: Scope, _: Receive, send: Send) -> None:
+    """Told before it is read. A body that does not say its length is counted by the framework."""
+    await _send_problem(scope, send, 413, "body-too-large", "Content Too Large")
+
+
+async def _refuse_host(scope: Scope, _: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    await _send_problem(
-        send, 400, "host-not-allowed", "This Host is not served here", _new_request_id()
-    )
+    await _send_problem(scope, send, 400, "host-not-allowed", "This Host is not served here")
 
 
-async def _send_problem(send: Send, status: int, code: str, title: str, request_id: str) -> None:
-    body = problems.describe(status, code, title, request_id=request_id)
+async def _send_problem(scope: Scope, send: Send, status: int, code: str, title: str) -> None:
+    scope["plimsoll.problem"] = code
+    body = problems.describe(status, code, title, request_id=scope["plimsoll.request_id"])
     headers = [
         (b"content-type", problems.MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),

@@ -6,16 +6,20 @@ request is refused; a request whose first form is still running is told so. Keys
 seven days and belong to one principal.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 from uuid import UUID
 
+import structlog
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
-from plimsoll.kernel.errors import Conflict, Invalid
+from plimsoll.kernel.errors import Conflict, Invalid, PlimsollError
 from plimsoll.plumbing.database import Database, Unit, database_of
+
+log = structlog.get_logger(__name__)
 
 CLAIM: Final = """
     with gate as materialized (select pg_try_advisory_xact_lock($4) as open)
@@ -30,6 +34,7 @@ FIND: Final = """
 FINISH: Final = """
     update idempotency_keys set status = $3, body = $4 where principal_id = $1 and key = $2
 """
+KEEP_HOUSE_EVERY_S: Final = 3600.0
 FORGET: Final = "delete from idempotency_keys where created_at < now() - interval '7 days'"
 
 
@@ -110,6 +115,18 @@ def _gate(principal_id: UUID, key: str) -> int:
 async def forget_old(unit: Unit) -> None:
     """Drop keys older than seven days."""
     await unit.execute(FORGET)
+
+
+async def keep_house(database: Database) -> None:
+    """Until cancelled: forget old keys, every hour."""
+    while True:
+        try:
+            await database.transact(forget_old)
+        except PlimsollError as error:
+            log.warning("idempotency_keys_not_forgotten", code=error.code)
+        except Exception:
+            log.exception("idempotency_house_failed")
+        await asyncio.sleep(KEEP_HOUSE_EVERY_S)
 
 
 async def _once(

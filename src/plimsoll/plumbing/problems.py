@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
@@ -26,9 +25,6 @@ from plimsoll.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
-from plimsoll.plumbing import telemetry
-
-log = structlog.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
@@ -125,9 +121,8 @@ def problems(*errors: type[PlimsollError]) -> dict[int | str, dict[str, Any]]:
 
 
 def answer(request: Request, body: bytes, *, status: int, code: str) -> Response:
-    """A problem as a response; counted by route and code."""
+    """A problem as a response; the edge counts it by route and code."""
     request.scope["plimsoll.problem"] = code
-    telemetry.ERRORS.labels(route_template(request.scope), code).inc()
     return Response(body, status_code=status, media_type=MEDIA_TYPE)
 
 

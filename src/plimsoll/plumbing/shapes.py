@@ -84,6 +84,9 @@ _UNSIGNED: Final = r"^\d{1,20}(\.\d{1,18})?$"
 _POSITIVE: Final = r"^(?=.*[1-9])\d{1,20}(\.\d{1,18})?$"
 
 Amount = Annotated[Decimal, PlainValidator(_read_amount), _WRITE, _schema(PATTERN, "-0.5")]
+Figure = Annotated[Decimal, _WRITE, _schema(r"^-?\d{1,60}(\.\d{1,18})?$", "1234.5")]
+"""What is computed for an answer and not stored, so it may have more digits than an Amount."""
+
 PositiveAmount = Annotated[
     Decimal, PlainValidator(_read_positive), _WRITE, _schema(_POSITIVE, "0.5")
 ]

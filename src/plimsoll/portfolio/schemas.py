@@ -6,7 +6,7 @@ from plimsoll.kernel.identifiers import AssetId
 from plimsoll.kernel.money import ZERO
 from plimsoll.ledger.domain.transactions import Kind, Recorded, Role
 from plimsoll.markets.domain.assets import Catalogue
-from plimsoll.plumbing.shapes import Amount, Moment, View
+from plimsoll.plumbing.shapes import Amount, Figure, Moment, View
 from plimsoll.portfolio.domain.valuation import Line, Reason, Unvalued, Valuation, WalletLine
 
 
@@ -18,16 +18,16 @@ class LineView(View):
 
     coin_id: str
     symbol: str
-    quantity: Amount
-    cost: Amount
-    average_cost: Amount
-    price: Amount
-    value: Amount
-    unrealised_profit: Amount
-    unrealised_profit_percent: Amount | None
-    change_24h: Amount | None
-    change_24h_percent: Amount | None
-    allocation_percent: Amount | None
+    quantity: Figure
+    cost: Figure
+    average_cost: Figure
+    price: Figure
+    value: Figure
+    unrealised_profit: Figure
+    unrealised_profit_percent: Figure | None
+    change_24h: Figure | None
+    change_24h_percent: Figure | None
+    allocation_percent: Figure | None
     source: str
     at: Moment
     stale: bool
@@ -59,9 +59,9 @@ class WalletView(View):
     """One wallet over all assets that have a value."""
 
     wallet_id: UUID
-    value: Amount
-    cost: Amount
-    unrealised_profit: Amount
+    value: Figure
+    cost: Figure
+    unrealised_profit: Figure
 
     @classmethod
     def of(cls, line: WalletLine) -> "WalletView":
@@ -106,14 +106,14 @@ class SummaryView(View):
     """
 
     currency: str
-    value: Amount
-    cost: Amount
-    unrealised_profit: Amount
-    unrealised_profit_percent: Amount | None
-    realised_profit: Amount
-    change_24h: Amount | None
-    change_24h_percent: Amount | None
-    change_24h_of: Amount
+    value: Figure
+    cost: Figure
+    unrealised_profit: Figure
+    unrealised_profit_percent: Figure | None
+    realised_profit: Figure
+    change_24h: Figure | None
+    change_24h_percent: Figure | None
+    change_24h_of: Figure
     holdings: list[LineView]
     wallets: list[WalletView]
     unvalued: list[UnvaluedView]

@@ -117,10 +117,12 @@ async def record(
         (each.wallet_id, each.asset_id): each
         for each in await holdings.list_holdings_of(unit, user_id, assets)
     }
-    currencies = {key: each.holding.currency for key, each in held.items()}
+    # A holding whose transactions were all voided binds nobody, not even to its currency.
+    alive = {key: each.holding for key, each in held.items() if each.holding.last_at is not None}
+    currencies = {key: holding.currency for key, holding in alive.items()}
     transaction = keep_costs(transaction, currencies, rate_of)
     keys = {(move.wallet_id, move.asset_id) for move in moves_of(transaction)}
-    touched = {key: held[key].holding for key in keys if key in held}
+    touched = {key: alive[key] for key in keys if key in alive}
     if now:
         transaction = happening_after(transaction, touched.values())
     if all(holding.is_before(transaction) for holding in touched.values()):

@@ -1,6 +1,8 @@
 """Holdings as they stand, folded from the transactions."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -8,6 +10,9 @@ import asyncpg
 from plimsoll.kernel.identifiers import AssetId, HoldingId, UserId, WalletId
 from plimsoll.ledger.domain.holdings import HeldAsset, Holding
 from plimsoll.plumbing.database import ReadUnit
+
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When nothing in force has happened to a holding; before any coin, so that all comes after it."""
 
 HOLDING = """
     id, wallet_id, asset_id, currency, quantity, cost, fees, realised, last_at, last_rank
@@ -30,8 +35,9 @@ FIND_HOLDING = f"select {HOLDING} from holdings where user_id = $1 and id = $2" 
 
 
 def _held(row: asyncpg.Record) -> HeldAsset:
-    id_, wallet_id, asset_id, *values = tuple(row)[:10]
-    return HeldAsset(id_, wallet_id, asset_id, Holding(*values))
+    id_, wallet_id, asset_id, *values, last_at, last_rank = tuple(row)[:10]
+    at = None if last_at == NEVER else last_at
+    return HeldAsset(id_, wallet_id, asset_id, Holding(*values, last_at=at, last_rank=last_rank))
 
 
 async def list_holdings_of(

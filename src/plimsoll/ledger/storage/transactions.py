@@ -4,8 +4,7 @@ What a write does after it has locked the person's head, it does in one statemen
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
 
 import asyncpg
 
@@ -22,9 +21,8 @@ from plimsoll.ledger.domain.transactions import (
     Transaction,
     TransactionFilter,
 )
+from plimsoll.ledger.storage.holdings import NEVER
 from plimsoll.plumbing.database import ReadUnit, Unit
-
-NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class AlreadyRecorded(Conflict):
@@ -56,8 +54,8 @@ APPEND = """
             as h(id, wallet_id, asset_id, currency, quantity, cost, fees, realised, last_at,
                 last_rank)
         on conflict (user_id, wallet_id, asset_id) do update set
-            quantity = excluded.quantity, cost = excluded.cost, fees = excluded.fees,
-            realised = excluded.realised, last_at = excluded.last_at,
+            currency = excluded.currency, quantity = excluded.quantity, cost = excluded.cost,
+            fees = excluded.fees, realised = excluded.realised, last_at = excluded.last_at,
             last_rank = excluded.last_rank
     ), disposed as (
         insert into disposals (user_id, transaction_id, number, wallet_id, asset_id, currency,

@@ -75,4 +75,5 @@ def to_change(ratio: Decimal) -> Decimal | None:
     """A 24 h change rounded to 8 places; None when it cannot be one: nothing falls below −100 %."""
     if not ratio.is_finite() or not -1 < ratio < HIGHEST:
         return None
-    return ratio.quantize(CHANGE_QUANTUM, context=CONTEXT)
+    change = ratio.quantize(CHANGE_QUANTUM, context=CONTEXT)
+    return change if change > -1 else None  # rounding may reach what is no price any more

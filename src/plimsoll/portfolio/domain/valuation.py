@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Final
 
 from plimsoll.kernel.identifiers import AssetId, WalletId
-from plimsoll.kernel.money import CONTEXT, ZERO, divide, multiply, to_stored
+from plimsoll.kernel.money import ZERO, divide, rounded, worth
 from plimsoll.ledger.domain.holdings import HeldAsset
 from plimsoll.markets.domain.prices import Quote
 
@@ -107,7 +107,7 @@ def evaluate(held: Iterable[HeldAsset], quote_of: QuoteOf) -> Valuation:
         holding = each.holding
         rate = quote_of(holding.currency)
         if rate is not None and holding.realised:
-            realised += multiply(holding.realised, rate.value)
+            realised += worth(holding.realised, rate.value)
         price = quote_of(each.asset_id) if holding.quantity else None
         if price is not None and rate is not None:
             by_asset[each.asset_id].append((each, price, rate))
@@ -122,12 +122,12 @@ def evaluate(held: Iterable[HeldAsset], quote_of: QuoteOf) -> Valuation:
                     Reason.NO_RATE if rate is None else Reason.NO_PRICE,
                 )
             )
-    worth = {
-        each.id: multiply(each.holding.quantity, price.value)
+    values = {
+        each.id: worth(each.holding.quantity, price.value)
         for parts in by_asset.values()
         for each, price, _ in parts
     }
-    total = sum(worth.values(), ZERO)
+    total = sum(values.values(), ZERO)
     lines = [_line(parts, total) for _, parts in sorted(by_asset.items())]
     return _total(lines, _wallets(by_asset.values()), unvalued, realised=realised, value=total)
 
@@ -135,14 +135,14 @@ def evaluate(held: Iterable[HeldAsset], quote_of: QuoteOf) -> Valuation:
 def _line(parts: list[tuple[HeldAsset, Quote, Quote]], total: Decimal) -> Line:
     first, price, _ = parts[0]
     quantity = sum((each.holding.quantity for each, _, _ in parts), ZERO)
-    value = sum((multiply(each.holding.quantity, price.value) for each, _, _ in parts), ZERO)
-    cost = sum((multiply(each.holding.cost, rate.value) for each, _, rate in parts), ZERO)
+    value = sum((worth(each.holding.quantity, price.value) for each, _, _ in parts), ZERO)
+    cost = sum((worth(each.holding.cost, rate.value) for each, _, rate in parts), ZERO)
     change = _change(value, price.change_24h)
     return Line(
         asset_id=first.asset_id,
         quantity=quantity,
         cost=cost,
-        average_cost=to_stored(divide(cost, quantity)),
+        average_cost=rounded(divide(cost, quantity)),
         price=price.value,
         value=value,
         unrealised=value - cost,
@@ -161,7 +161,7 @@ def _change(value: Decimal, ratio: Decimal | None) -> Decimal | None:
     """What `value` has gained since its price was `1 + ratio` times smaller."""
     if ratio is None:
         return None
-    return value - to_stored(divide(value, 1 + ratio))
+    return value - rounded(divide(value, 1 + ratio))
 
 
 def _wallets(groups: Iterable[list[tuple[HeldAsset, Quote, Quote]]]) -> list[WalletLine]:
@@ -170,8 +170,8 @@ def _wallets(groups: Iterable[list[tuple[HeldAsset, Quote, Quote]]]) -> list[Wal
         for each, price, rate in parts:
             value, cost = sums[each.wallet_id]
             sums[each.wallet_id] = (
-                value + multiply(each.holding.quantity, price.value),
-                cost + multiply(each.holding.cost, rate.value),
+                value + worth(each.holding.quantity, price.value),
+                cost + worth(each.holding.cost, rate.value),
             )
     return [
         WalletLine(wallet_id, value, cost, value - cost)
@@ -211,4 +211,4 @@ def _percent(part: Decimal, whole: Decimal) -> Decimal | None:
     """`part` of `whole` in percent; None of nothing."""
     if not whole:
         return None
-    return CONTEXT.quantize(divide(100 * part, whole), PERCENT)
+    return rounded(divide(100 * part, whole), PERCENT)

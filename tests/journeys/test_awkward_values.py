@@ -1,0 +1,295 @@
+"""Every place of every request, filled with what no ordinary caller sends.
+
+A request that works is spelt out for every operation; then each of its texts, amounts, moments,
+ids and cursors is replaced by one awkward value after the other. Whatever comes, it is answered
+with less than 500, as JSON.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote_from_bytes
+
+import httpx2
+import pytest
+
+from plimsoll.app import create_app
+from plimsoll.settings import Settings
+from tests.conftest import PASSWORD, Person
+
+API: Final = "/api/v1"
+NOBODY: Final = "0199f000-0000-7000-8000-000000000000"
+JSON: Final = {"Content-Type": "application/json"}
+
+TEXTS: Final = (
+    "\0",
+    "a\0b",
+    "\ud800",  # half of a surrogate pair: JSON can spell it, UTF-8 cannot
+    "\U0001f9c2" * 80,
+    "x" * 5_000,
+    "",
+    " ",
+    "-0",
+    "9" * 20,
+    "9" * 21,
+    "0.000000000000000001",
+    "1e400",
+    "NaN",
+    "-Infinity",
+    "0001-01-01T00:00:00+14:00",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999999-14:00",
+    "9999-12-31T23:59:59.999999Z",
+    "2009-01-03T00:00:00Z",
+    "2024-02-30T00:00:00Z",
+    "2024-01-01T00:00:00+23:59:59.999999",
+    str(2**63),
+    str(-(2**63) - 1),
+    "00000000-0000-0000-0000-000000000000",
+    NOBODY,
+    "' or 1=1 --",
+    "../../etc/passwd",
+)
+OTHER_KINDS: Final[tuple[object, ...]] = (None, True, 10**30, 1.5, [], {}, [[]], [None] * 1_000)
+KEYS: Final[tuple[object, ...]] = (
+    ["\0"],
+    [2**70],
+    ["\0", NOBODY],
+    ["x" * 300, NOBODY],
+    ["2024-01-01T00:00:00Z", 2**70],
+    ["2024-01-01T00:00:00", 1],
+    ["0001-01-01T00:00:00+14:00", 1],
+    ["9999-12-31T23:59:59-14:00", 1],
+    [None, None],
+    [[], {}],
+    [1.5, "1"],
+    {"a": 1},
+    [],
+)
+"""What a cursor may be made to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request that works, or would with an object that exists."""
+
+    method: str
+    path: str
+    query: dict[str, str] | None = None
+    body: Any = None
+
+
+PAGE: Final = {"limit": "10", "cursor": ""}
+LEG: Final = {
+    "coin_id": "bitcoin",
+    "quantity": "1",
+    "role": "principal",
+    "value": "100",
+    "wallet_id": NOBODY,
+    "outside": False,
+}
+EXAMPLES: Final = {
+    "register": Example(
+        "POST", "/auth/register", body={"email": "x@example.org", "password": PASSWORD}
+    ),
+    "login": Example(
+        "POST", "/auth/login", body={"email": "y@example.org", "password": "no", "cookie": False}
+    ),
+    "refresh": Example("POST", "/auth/refresh", body={"refresh_token": "x" * 43}),
+    "exchange_key": Example("POST", "/auth/token", body={"api_key": "plim_x"}),
+    "change_password": Example(
+        "POST", "/auth/password", body={"current_password": "wrong", "new_password": "short"}
+    ),
+    "make_key": Example(
+        "POST",
+        "/auth/keys",
+        body={
+            "name": "bot",
+            "scopes": ["read"],
+            "networks": ["192.0.2.0/24"],
+            "expires_at": "2027-06-01T00:00:00Z",
+        },
+    ),
+    "list_keys": Example("GET", "/auth/keys", PAGE),
+    "revoke_key": Example("DELETE", f"/auth/keys/{NOBODY}"),
+    "read_me": Example("GET", "/auth/me"),
+    "read_price": Example("GET", "/prices/bitcoin", {"vs": "usd"}),
+    "read_pair_price": Example("GET", "/prices/eth/btc/current"),
+    "search_assets": Example("GET", "/assets", PAGE | {"search": "bit"}),
+    "buy": Example(
+        "POST",
+        "/holdings",
+        body={
+            "coin_id": "bitcoin",
+            "quantity": "0.5",
+            "price": "60000",
+            "currency": "usd",
+            "fee": "1",
+            "wallet_id": None,
+            "occurred_at": None,
+            "note": "n",
+            "rate": "1",
+        },
+    ),
+    "list_holdings": Example(
+        "GET",
+        "/holdings",
+        PAGE | {"coin_id": "bitcoin", "wallet_id": NOBODY, "empty": "true"},
+    ),
+    "read_holding": Example("GET", f"/holdings/{NOBODY}"),
+    "sell": Example(
+        "DELETE",
+        "/holdings/{holding_id}",
+        {"quantity": "0.000001", "price": "1", "fee": "0", "note": "n"},
+    ),
+    "record_transaction": Example(
+        "POST",
+        "/transactions",
+        body={
+            "kind": "staking",
+            "currency": "usd",
+            "legs": [LEG | {"wallet_id": None}],
+            "occurred_at": "2024-01-01T00:00:00Z",
+            "precision": "day",
+            "note": "n",
+            "source": "manual",
+            "external_id": "e",
+            "rate": "1",
+        },
+    ),
+    "list_transactions": Example(
+        "GET",
+        "/transactions",
+        PAGE
+        | {
+            "kind": "buy",
+            "coin_id": "bitcoin",
+            "wallet_id": NOBODY,
+            "from": "2024-01-01T00:00:00Z",
+            "to": "2025-01-01T00:00:00Z",
+        },
+    ),
+    "read_transaction": Example("GET", f"/transactions/{NOBODY}"),
+    "void_transaction": Example("POST", f"/transactions/{NOBODY}/void", body={"note": "n"}),
+    "add_wallet": Example("POST", "/wallets", body={"name": "cold"}),
+    "list_wallets": Example("GET", "/wallets", PAGE),
+    "read_summary": Example("GET", "/portfolio/summary", {"currency": "usd"}),
+    "read_history": Example("GET", "/portfolio/history", PAGE),
+}
+NOTHING_TO_FILL: Final = frozenset(
+    {"logout", "read_live", "read_ready", "read_health", "read_metrics"}
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every part of a body, the whole of it too."""
+    yield path
+    entries: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    for name, inner in entries:
+        yield from places(inner, (*path, name))
+
+
+def put(value: Any, path: tuple[Any, ...], filling: Any) -> Any:
+    """`value` with another part at the end of `path`."""
+    if not path:
+        return filling
+    copy = value.copy()
+    copy[path[0]] = put(value[path[0]], path[1:], filling)
+    return copy
+
+
+def requests(example: Example) -> Iterator[tuple[bytes, bytes | None]]:
+    """Query string and body of the example with each place filled with each awkward value."""
+    query = example.query or {}
+    for name in query:
+        fillings = [cursor_of(key) for key in KEYS] if name == "cursor" else []
+        for filling in (*TEXTS, *fillings):
+            changed = {key: text for key, text in query.items() if text} | {name: filling}
+            yield query_string(changed), None
+    plain = query_string({key: text for key, text in query.items() if text})
+    if example.body is None:
+        return
+    for path in places(example.body):
+        for other in (*TEXTS, *OTHER_KINDS):
+            yield plain, json.dumps(put(example.body, path, other)).encode()
+
+
+def cursor_of(key: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).rstrip(b"=").decode()
+
+
+def query_string(query: dict[str, str]) -> bytes:
+    pairs = (
+        f"{name}={quote_from_bytes(value.encode('utf-8', 'surrogatepass'), safe='')}"
+        for name, value in query.items()
+    )
+    return "&".join(pairs).encode()
+
+
+def test_every_operation_has_an_example() -> None:
+    documented = {
+        operation["operationId"]
+        for methods in create_app(Settings(), "").openapi()["paths"].values()
+        for operation in methods.values()
+    }
+    assert documented - NOTHING_TO_FILL == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+async def test_no_value_in_any_place_fails_us(name: str, ada: Person) -> None:
+    example = EXAMPLES[name]
+    bought = {"coin_id": "bitcoin", "quantity": "1000", "price": "1"}
+    held = (await ada.http.post("/holdings", json=bought)).json()["id"]
+    path = example.path.format(holding_id=held)
+    for query, body in requests(example):
+        url = httpx2.URL(f"http://localhost{API}{path}").copy_with(query=query)
+        answer = await ada.http.request(example.method, url, content=body, headers=JSON)
+        assert answer.status_code < 500, (query, body, answer.text)
+        assert answer.headers["content-type"].endswith("json"), (query, body, answer.text)
+
+
+RAW: Final = {
+    "nothing": b"",
+    "not UTF-8": b'{"name": "\xff\xfe"}',
+    "UTF-16": '{"name": "cold"}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"name": "cold"}',
+    "cut off": b'{"name": "co',
+    "a number without end": b'{"name": ' + b"9" * 10_000 + b"}",
+    "a float without end": b'{"name": 1e999999999}',
+    "NaN": b'{"name": NaN}',
+    "deep": b"[" * 5_000,
+    "deep and closed": b'{"name": ' + b"[" * 2_000 + b"]" * 2_000 + b"}",
+    "one name twice": b'{"name": "cold", "name": "warm"}',
+    "many names": json.dumps({str(number): 0 for number in range(5_000)}).encode(),
+    "more than may be sent": b'{"name": "' + b"x" * 1_100_000 + b'"}',
+}
+CONTENT_TYPES: Final = (
+    "application/json",
+    "application/json; charset=utf-7",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "",
+    "\xff",
+)
+
+
+@pytest.mark.parametrize("path", ["/holdings", "/transactions", "/wallets", "/auth/login"])
+async def test_no_body_fails_us(path: str, ada: Person) -> None:
+    for what, body in RAW.items():
+        for kind in CONTENT_TYPES:
+            headers = [(b"content-type", kind.encode("latin-1"))] if kind else []
+            answer = await ada.http.post(path, content=body, headers=headers)
+            assert answer.status_code < 500, (what, kind, answer.text)
+            assert answer.headers["content-type"].endswith("json"), (what, kind, answer.text)
+
+
+async def test_what_is_answered_quickly_is_answered_at_its_own_address_only(ada: Person) -> None:
+    for path in ("/prices/x/prices/bitcoin", "/prices/bitcoin/", "/prices/"):
+        assert (await ada.http.get(path)).status_code != 200, path

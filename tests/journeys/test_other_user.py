@@ -1,0 +1,240 @@
+"""Nobody reaches what is somebody else's: every route that takes an id, tried by everybody else.
+
+The routes are read from the OpenAPI document, so a new one is walked the day it appears, and a
+new kind of id fails here until `OBJECTS` says how to make one.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from plimsoll.app import create_app
+from plimsoll.plumbing.database import Database
+from plimsoll.settings import Settings
+from tests.conftest import Person
+
+NOT_OWNED: Final = {
+    "coin_id": "an asset of the catalogue: the same for everybody",
+    "base": "an asset of the catalogue",
+    "quote": "an asset of the catalogue",
+}
+"""Path parameters that are nobody's, and why."""
+
+NOT_COMPARED: Final = {
+    "audit_log": "being refused is an event",
+    "audit_head": "moves with the log",
+    "api_keys": "`last_used_at` moves when a key is tried; what else it holds is compared apart",
+}
+"""Tables that may change while nothing of the owner's does, and why."""
+
+PUBLIC: Final = frozenset(
+    {
+        ("POST", "/api/v1/auth/register"),
+        ("POST", "/api/v1/auth/login"),
+        ("POST", "/api/v1/auth/refresh"),
+        ("POST", "/api/v1/auth/token"),
+        ("GET", "/api/v1/prices/{coin_id}"),
+        ("GET", "/api/v1/prices/{base}/{quote}/current"),
+        ("GET", "/api/v1/assets"),
+        ("GET", "/health"),
+        ("GET", "/health/live"),
+        ("GET", "/health/ready"),
+        ("GET", "/metrics"),
+    }
+)
+"""What anybody may call; from afar `/metrics` still wants the scope `admin`."""
+
+
+UNDOCUMENTED: Final = frozenset({"/", "/docs", "/docs/{name}", "/openapi.json"})
+"""Public routes that the document does not name; `name` is a file that everybody may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    method: str
+    path: str
+    name: str
+    ids: tuple[str, ...]
+    """Path parameters that name an owned object."""
+    body: dict[str, Any] | None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    async def call(
+        self, http: httpx2.AsyncClient, objects: dict[str, str], credential: str | None
+    ) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+        path = self.path.format(**(dict.fromkeys(NOT_OWNED, "bitcoin") | objects))
+        url = f"http://localhost{path}"
+        return await http.request(self.method, url, headers=headers, json=self.body)
+
+
+def operations() -> Iterator[Operation]:
+    document = create_app(Settings(), "").openapi()
+    for path, methods in document["paths"].items():
+        for method, facts in methods.items():
+            named = [each["name"] for each in facts.get("parameters", ()) if each["in"] == "path"]
+            yield Operation(
+                method.upper(),
+                path,
+                facts["operationId"],
+                tuple(name for name in named if name not in NOT_OWNED),
+                {} if "requestBody" in facts else None,
+            )
+
+
+OPERATIONS: Final = tuple(operations())
+OWNED: Final = tuple(each for each in OPERATIONS if each.ids)
+
+Make = Callable[[httpx2.AsyncClient], Awaitable[str]]
+
+
+async def make_holding(http: httpx2.AsyncClient) -> str:
+    purchase = {"coin_id": "bitcoin", "quantity": "2", "price": "50000"}
+    made = await http.post("/holdings", json=purchase)
+    return str(made.json()["id"])
+
+
+async def make_transaction(http: httpx2.AsyncClient) -> str:
+    income = {"kind": "staking", "legs": [{"coin_id": "ethereum", "quantity": "1", "value": "9"}]}
+    made = await http.post("/transactions", json=income)
+    return str(made.json()["id"])
+
+
+async def make_key(http: httpx2.AsyncClient) -> str:
+    made = await http.post("/auth/keys", json={"name": "bot", "scopes": ["read"]})
+    return str(made.json()["id"])
+
+
+OBJECTS: Final[dict[str, Make]] = {
+    "holding_id": make_holding,
+    "transaction_id": make_transaction,
+    "key_id": make_key,
+}
+"""How the owner comes to one object of each kind, by the name of its path parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An owner with one object of each kind, and everybody else."""
+
+    owner: Person
+    other: Person
+    objects: dict[str, str]
+    powerless_key: str
+    """Of the owner, with none of the scopes that these routes need."""
+    revoked_key: str
+
+
+@pytest.fixture
+async def scene(ada: Person, ben: Person) -> Scene:
+    objects = {name: await make(ada.http) for name, make in OBJECTS.items()}
+    await make_holding(ben.http)  # who owns something himself is not refused for want of it
+    powerless = await ada.http.post("/auth/keys", json={"name": "a", "scopes": ["import"]})
+    revoked = await ada.http.post("/auth/keys", json={"name": "b", "scopes": ["read", "trade"]})
+    gone = await ada.http.delete(f"/auth/keys/{revoked.json()['id']}")
+    assert gone.status_code == 204
+    return Scene(ada, ben, objects, powerless.json()["api_key"], revoked.json()["api_key"])
+
+
+async def state_of(database: Database) -> dict[str, str]:
+    """Every table as a hash of its rows."""
+    async with database.read() as unit:
+        tables = await unit.fetch(
+            "select table_name::text from information_schema.tables where table_schema = 'public'"
+        )
+        state = {}
+        for (table,) in tables:
+            if table not in NOT_COMPARED:
+                rows = await unit.fetch(f'select t::text from "{table}" t order by 1')  # noqa: S608
+                state[table] = hashlib.sha256(repr(rows).encode()).hexdigest()
+        keys = await unit.fetch("select id, name, scopes, revoked_at from api_keys order by id")
+        return state | {"api_keys": repr(keys)}
+
+
+def test_every_kind_of_id_has_an_object_to_try() -> None:
+    unknown = {name for each in OWNED for name in each.ids} - set(OBJECTS)
+    assert unknown == set(), "say in OBJECTS how to make one, or in NOT_OWNED why nobody owns it"
+    assert {name for each in OWNED for name in each.ids} == set(OBJECTS), "an object too many"
+
+
+def test_the_document_names_every_route_but_those_around_the_documentation() -> None:
+    app = create_app(Settings(), "")
+    routes = {str(context.path) for context in iter_route_contexts(app.routes)}
+    assert routes - set(app.openapi()["paths"]) == UNDOCUMENTED
+
+
+@pytest.mark.parametrize("operation", OWNED, ids=str)
+async def test_an_object_is_for_its_owner_only(
+    operation: Operation, scene: Scene, client: httpx2.AsyncClient, database: Database
+) -> None:
+    before = await state_of(database)
+
+    async def attempt(
+        credential: str | None, objects: dict[str, str] = scene.objects
+    ) -> tuple[int, str]:
+        answer = await operation.call(client, objects, credential)
+        return answer.status_code, answer.json()["code"]
+
+    invented = {name: str(uuid4()) for name in scene.objects}
+    stranger = await attempt(scene.other.token)
+    assert stranger[0] == 404
+    assert stranger == await attempt(scene.other.token, invented), "existence is not told"
+    assert await attempt(None) == (401, "unauthenticated")
+    assert (await attempt(scene.powerless_key))[0] == 403
+    assert (await attempt(scene.revoked_key))[0] == 401
+    assert await state_of(database) == before
+
+    # and the walk can fail: with the owner's own token the same request is let in
+    mine = await operation.call(client, scene.objects, scene.owner.token)
+    assert mine.status_code < 300, mine.text
+
+
+async def test_a_transaction_does_not_reach_into_somebody_elses_wallet(
+    ada: Person, ben: Person, database: Database
+) -> None:
+    wallet = (await ada.http.post("/wallets", json={"name": "cold"})).json()["id"]
+    await make_holding(ada.http)
+    await make_holding(ben.http)
+    before = await state_of(database)
+    purchase = {"coin_id": "bitcoin", "quantity": "1", "price": "1", "wallet_id": wallet}
+    leg = {"coin_id": "bitcoin", "quantity": "-1"}
+    transfer = {
+        "kind": "transfer",
+        "legs": [leg, {"coin_id": "bitcoin", "quantity": "1", "wallet_id": wallet}],
+    }
+    for path, body in (("/holdings", purchase), ("/transactions", transfer)):
+        refused = await ben.http.post(path, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (404, "wallet-not-found")
+    for path in ("/holdings", "/transactions"):
+        seen = await ben.http.get(path, params={"wallet_id": wallet})
+        assert seen.json()["data"] == []
+    assert await state_of(database) == before
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+async def test_without_a_credential_only_what_is_public_answers(
+    operation: Operation, client: httpx2.AsyncClient, app: FastAPI
+) -> None:
+    objects = {name: str(uuid4()) for name in OBJECTS}
+    answer = await operation.call(client, objects, None)
+    public = (operation.method, operation.path) in PUBLIC
+    assert (answer.status_code != 401) is public, answer.text
+    if not public:
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_what_is_listed_is_the_callers_own(scene: Scene) -> None:
+    for path in ("/holdings", "/transactions", "/wallets", "/auth/keys", "/portfolio/history"):
+        mine = {row["id"] for row in (await scene.owner.http.get(path)).json()["data"]}
+        theirs = {row["id"] for row in (await scene.other.http.get(path)).json()["data"]}
+        assert mine, path
+        assert not mine & theirs, path

@@ -1,0 +1,410 @@
+"""What holds for every request, whatever it asks for."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI, Request
+
+from plimsoll.access.guards import hand_guarded
+from plimsoll.app import create_app
+from plimsoll.settings import Settings
+from tests.conftest import running
+from tests.plumbing.conftest import LONGEST_BODY, Desk
+from tests.plumbing.raw_http import ask, request
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+ALWAYS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+ROOT = "http://localhost"
+
+EVERY_KIND_OF_ANSWER = [
+    ("GET", "/health/live", 200),
+    ("GET", "/docs", 200),
+    ("GET", "/docs/swagger-ui.css", 200),
+    ("GET", "/openapi.json", 200),
+    ("GET", "/metrics", 200),
+    ("GET", "/", 307),
+    ("GET", "/api/v1/prices/bitcoin", 200),
+    ("GET", "/api/v1/portfolio/summary", 401),
+    ("POST", "/api/v1/holdings", 401),
+    ("GET", "/api/v1/prices/no-such-coin", 404),
+    ("GET", "/nowhere", 404),
+    ("GET", "/docs/../../etc/passwd", 404),
+    ("PUT", "/api/v1/holdings", 405),
+    ("POST", "/api/v1/auth/login", 422),
+    ("GET", "/planted/failure", 500),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), EVERY_KIND_OF_ANSWER)
+async def test_every_answer_has_the_security_headers(
+    desk: Desk, method: str, path: str, status: int
+) -> None:
+    answer = await desk.client.request(method, ROOT + path)
+    assert answer.status_code == status, answer.text
+    assert ALWAYS.items() <= dict(answer.headers).items()
+    assert answer.headers["x-request-id"]
+    assert "server" not in answer.headers
+    assert "strict-transport-security" not in answer.headers
+    if not path.startswith("/docs/"):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_each_header_is_there_once(desk: Desk) -> None:
+    for line in ("GET /health/live", "GET /nowhere", "GET /planted/failure", "GET /docs/start.js"):
+        answer = await ask(desk.port, request(line))
+        names = [name for name, _ in answer.headers]
+        assert len(names) == len(set(names)), names
+        assert "server" not in names
+
+
+@asynccontextmanager
+async def quiet(tmp_path: Path, **given: Any) -> AsyncIterator[httpx2.AsyncClient]:
+    """An application that is not open: only what needs nothing behind it answers."""
+    app = create_app(Settings(data_dir=tmp_path, **given), "postgresql:///nowhere")
+    plant_whence(app)
+    transport = httpx2.ASGITransport(app, client=("10.0.0.1", 4711))
+    async with httpx2.AsyncClient(transport=transport, base_url=ROOT) as client:
+        yield client
+
+
+def plant_whence(app: FastAPI) -> None:
+    @app.get("/planted/whence")
+    @hand_guarded
+    async def read_whence(request: Request) -> str:
+        assert request.client is not None
+        return f"{request.client.host} {request.url.scheme}"
+
+
+async def test_with_secure_cookies_browsers_are_told_to_stay_on_tls(tmp_path: Path) -> None:
+    async with quiet(tmp_path, secure_cookies=True) as client:
+        for path in ("/health/live", "/nowhere"):
+            answer = await client.get(path)
+            assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8000", "LocalHost"],
+)
+async def test_the_hosts_it_was_told_of_are_served(desk: Desk, host: str) -> None:
+    assert (await ask(desk.port, request("GET /health/live", host=host))).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test",
+        "localhost.evil.test",
+        "evil.test:8000",
+        "127.0.0.1.evil.test",
+        "127.0.0.2",
+        "localhost@evil.test",
+        "localhost:8000:evil.test",
+        "[::1",
+        "[::2]",
+        "",
+        "localhost, evil.test",
+        "*",
+    ],
+)
+async def test_any_other_host_is_refused(desk: Desk, host: str) -> None:
+    for path in ("/health/live", "/docs", "/api/v1/prices/bitcoin"):
+        answer = await ask(desk.port, request(f"GET {path}", host=host))
+        assert answer.status == 400
+        assert answer.header("content-type") == "application/problem+json"
+        assert answer.json()["code"] == "host-not-allowed"
+        assert ALWAYS.items() <= dict(answer.headers).items()
+        assert answer.header("x-request-id") == answer.json()["request_id"]
+
+
+async def test_a_request_without_a_host_is_refused(desk: Desk) -> None:
+    for head in (b"GET /health/live HTTP/1.1\r\n\r\n", b"GET /health/live HTTP/1.0\r\n\r\n"):
+        assert (await ask(desk.port, head)).status == 400
+
+
+async def test_two_hosts_are_not_a_way_around(desk: Desk) -> None:
+    for first, second in (("evil.test", "localhost"), ("localhost", "evil.test")):
+        answer = await ask(desk.port, request("GET /health/live", f"Host: {second}", host=first))
+        assert answer.status == 400, (first, second)
+
+
+async def test_a_host_can_be_added(tmp_path: Path) -> None:
+    async with quiet(tmp_path, allowed_hosts=("desk.example.org",)) as client:
+        assert (await client.get("http://desk.example.org/health/live")).status_code == 200
+        assert (await client.get("http://localhost/health/live")).status_code == 400
+
+
+@pytest.mark.parametrize("given", ["a1b2c3d4", "01HZX-9.z_", "x" * 64])
+async def test_a_well_formed_request_id_is_taken(desk: Desk, given: str) -> None:
+    for path in ("/health/live", "/nowhere", "/planted/failure"):
+        answer = await desk.client.get(ROOT + path, headers={"x-request-id": given})
+        assert answer.headers["x-request-id"] == given
+        if answer.status_code >= 400:
+            assert answer.json()["request_id"] == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["short", "x" * 65, "has space", "semi;colon", "", '{"json":1}', "ünïcode-id", "a\x1b[31mred"],
+)
+async def test_any_other_request_id_is_replaced(desk: Desk, given: str) -> None:
+    line = b"X-Request-Id: " + given.encode()
+    answer = await ask(
+        desk.port, b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n"
+    )
+    if answer.body and answer.header("x-request-id"):
+        assert answer.header("x-request-id") != given
+        assert answer.json()["request_id"] == answer.header("x-request-id")
+    else:
+        assert answer.status == 400  # the parser itself refuses control characters
+
+
+async def test_request_ids_that_are_made_differ(desk: Desk) -> None:
+    made = {
+        (await desk.client.get(f"{ROOT}/health/live")).headers["x-request-id"] for _ in range(50)
+    }
+    assert len(made) == 50
+
+
+SPOOFED = {
+    "x-forwarded-for": "6.6.6.6",
+    "x-real-ip": "6.6.6.6",
+    "forwarded": "for=6.6.6.6;proto=https",
+    "x-forwarded-proto": "https",
+    "x-forwarded-host": "evil.test",
+    "x-forwarded-port": "443",
+}
+
+
+async def test_by_default_no_header_changes_who_is_calling(tmp_path: Path, desk: Desk) -> None:
+    async with quiet(tmp_path) as client:
+        answer = await client.get("/planted/whence", headers=SPOOFED)
+        assert answer.json() == "10.0.0.1 http"
+    plant_whence(desk.app)
+    lines = [f"{name}: {value}" for name, value in SPOOFED.items()]
+    answer_of_socket = await ask(desk.port, request("GET /planted/whence", *lines))
+    assert answer_of_socket.json() == "127.0.0.1 http"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "caller"),
+    [
+        (["203.0.113.7"], "203.0.113.7"),
+        (["6.6.6.6, 203.0.113.7"], "203.0.113.7"),
+        (["6.6.6.6, 203.0.113.7, 10.0.0.2"], "203.0.113.7"),
+        (["6.6.6.6", "203.0.113.7"], "203.0.113.7"),
+        (["203.0.113.7", "10.0.0.2"], "203.0.113.7"),
+        ([" 203.0.113.7 ,, "], "203.0.113.7"),
+        (["2001:db8::7"], "2001:db8::7"),
+        ([], "10.0.0.1"),
+        ([""], "10.0.0.1"),
+        (["10.0.0.2"], "10.0.0.1"),
+        (["6.6.6.6, nonsense"], "10.0.0.1"),
+    ],
+)
+async def test_of_a_trusted_proxy_the_rightmost_untrusted_address_is_believed(
+    tmp_path: Path, forwarded: list[str], caller: str
+) -> None:
+    async with quiet(tmp_path, trusted_proxies=("10.0.0.1", "10.0.0.2")) as client:
+        headers = [("x-forwarded-for", value) for value in forwarded]
+        answer = await client.get("/planted/whence", headers=headers)
+        assert answer.json() == f"{caller} http"
+
+
+async def test_whoever_is_not_a_trusted_proxy_is_not_believed(tmp_path: Path) -> None:
+    async with quiet(tmp_path, trusted_proxies=("10.9.9.9",)) as client:
+        answer = await client.get("/planted/whence", headers=SPOOFED)
+        assert answer.json() == "10.0.0.1 http"
+
+
+async def test_a_spoofed_address_has_no_allowance_of_its_own(
+    settings: Settings, database_url: str
+) -> None:
+    strict = settings.model_copy(update={"address_requests_per_minute": 1})
+    async with running(create_app(strict, database_url)) as client:
+        statuses = []
+        for number in range(101):
+            spoofed = {"x-forwarded-for": f"6.6.6.{number}", "x-real-ip": f"6.6.6.{number}"}
+            answer = await client.get(f"{ROOT}/docs", headers=spoofed)
+            statuses.append(answer.status_code)
+        assert statuses == [200] * 100 + [429]
+        assert answer.json()["code"] == "too-many-requests"
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+        assert answer.headers["ratelimit-policy"] == '"address";q=1;w=60;burst=100'
+        assert answer.headers["ratelimit"].startswith('"address";r=0;t=')
+        assert answer.headers.get_list("retry-after") == [answer.headers["retry-after"]]
+        assert ALWAYS.items() <= dict(answer.headers).items()
+
+
+JSON = "Content-Type: application/json"
+
+
+async def test_a_body_over_the_limit_is_refused_before_it_is_read(desk: Desk) -> None:
+    head = request(
+        "POST /api/v1/auth/register", JSON, f"Content-Length: {LONGEST_BODY + 1}", length=False
+    )
+    answer = await ask(desk.port, head)  # no body follows, and none is waited for
+    assert (answer.status, answer.json()["code"]) == (413, "body-too-large")
+    assert ALWAYS.items() <= dict(answer.headers).items()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/auth/register", "/api/v1/holdings", "/api/v1/wallets"])
+async def test_a_chunked_body_over_the_limit_is_refused(desk: Desk, path: str) -> None:
+    head = request(f"POST {path}", JSON, desk.authorization, "Transfer-Encoding: chunked")
+    chunk = b"%x\r\n" % 8192 + b" " * 8192 + b"\r\n"
+    answer = await ask(desk.port, head + chunk * (LONGEST_BODY // 8192 + 2) + b"0\r\n\r\n")
+    assert (answer.status, answer.json()["code"]) == (413, "body-too-large")
+
+
+async def test_a_body_at_the_limit_is_read(desk: Desk) -> None:
+    body = b'{"name": "padded"}'.ljust(LONGEST_BODY)
+    answer = await ask(
+        desk.port, request("POST /api/v1/wallets", JSON, desk.authorization, body=body)
+    )
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/json",
+        "",
+        None,
+    ],
+)
+@pytest.mark.parametrize("path", ["/wallets", "/holdings", "/auth/login", "/auth/register"])
+async def test_a_body_has_to_say_that_it_is_json(desk: Desk, path: str, kind: str | None) -> None:
+    headers = desk.headers | ({"content-type": kind} if kind is not None else {})
+    answer = await desk.client.post(path, content=b'{"name": "sneaked in"}', headers=headers)
+    assert answer.status_code in {415, 422}, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    listed = await desk.client.get("/wallets", params={"limit": 1000}, headers=desk.headers)
+    assert "sneaked in" not in listed.text
+
+
+BUY = b'{"coin_id":"bitcoin","quantity":"1","price":"1",'
+ACCOUNT = b'{"password": "correct horse battery", '
+NASTY = {
+    "nothing": b"",
+    "deep lists": b"[" * 90_000,
+    "deep lists, closed": b"[" * 40_000 + b"]" * 40_000,
+    "deep objects": b'{"a":' * 15_000,
+    "half": b'{"name": "x',
+    "bare NaN": b"NaN",
+    "NaN": b'{"coin_id":"bitcoin","quantity":NaN,"price":"1"}',
+    "Infinity": b'{"coin_id":"bitcoin","quantity":"1","price":-Infinity}',
+    "1e999": b'{"coin_id":"bitcoin","quantity":"1","price":1e999}',
+    "long integer": b'{"coin_id":"bitcoin","quantity":' + b"9" * 6_000 + b',"price":"1"}',
+    "long integer as text": b'{"coin_id":"bitcoin","quantity":"' + b"9" * 6_000 + b'","price":"1"}',
+    "invalid UTF-8": b'{"name": "\xff\xfe"}',
+    "overlong UTF-8": b'{"coin_id":"\xc0\xaf","quantity":"1","price":"1"}',
+    "UTF-16": '{"name": 1}'.encode("utf-16"),
+    "byte order mark": b'\xef\xbb\xbf{"name": 1}',
+    "zero byte": b'{"name": "a\\u0000b", "coin_id":"bitcoin","quantity":"1","price":"1"}',
+    "zero byte in a note": BUY + b'"note":"a\\u0000b"}',
+    "zero byte in a coin": b'{"coin_id":"a\\u0000b","quantity":"1","price":"1"}',
+    "zero byte in a name": b'{"name": "a\\u0000b"}',
+    "zero byte in an account": ACCOUNT + b'"email":"a\\u0000b@example.org"}',
+    "half a pair": BUY + b'"note":"\\ud800"}',
+    "half a pair in a coin": b'{"coin_id":"\\ud800","quantity":"1","price":"1"}',
+    "half a pair in a name": b'{"name": "\\udfff"}',
+    "half a pair in an account": ACCOUNT + b'"email":"\\ud800@example.org"}',
+    "a number": b"5",
+    "a text": b'"text"',
+    "null": b"null",
+    "a list": b"[{}]",
+    "one member twice": b'{"name": "a", "name": ["b"]}',
+    "year 10000": BUY + b'"occurred_at":"99999-01-01T00:00:00Z"}',
+    "year 1": BUY + b'"occurred_at":"0001-01-01T00:00:00+14:00"}',
+    "year 9999": BUY + b'"occurred_at":"9999-12-31T23:59:59-14:00"}',
+    "moment as a number": BUY + b'"occurred_at":1e300}',
+}
+
+
+@pytest.mark.parametrize("body", NASTY.values(), ids=NASTY.keys())
+async def test_no_body_is_answered_with_a_failure_of_ours(desk: Desk, body: bytes) -> None:
+    for path in ("/holdings", "/wallets", "/transactions", "/auth/register", "/auth/login"):
+        headers = desk.headers | {"content-type": "application/json"}
+        answer = await desk.client.post(path, content=body, headers=headers)
+        assert 400 <= answer.status_code < 500, (path, answer.status_code, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == answer.status_code
+
+
+NASTY_TARGETS = [
+    "/api/v1/assets?search=%00",
+    "/api/v1/assets?search=%FF%FE",
+    "/api/v1/assets?search=" + "a" * 5_000,
+    "/api/v1/prices/%00",
+    "/api/v1/prices/%FF?vs=%00",
+    "/api/v1/prices/bitcoin?vs=%00",
+    "/api/v1/prices/..%2f..%2fetc",
+    "/api/v1/prices/a%00b/c/current",
+    "/api/v1/holdings?coin_id=%00",
+    "/api/v1/holdings/%00",
+    "/api/v1/holdings?wallet_id=%FF",
+    "/api/v1/holdings?limit=" + "9" * 6_000,
+    "/api/v1/transactions?from=99999-01-01T00:00:00Z",
+    "/api/v1/transactions?from=0001-01-01T00:00:00%2B14:00",
+    "/api/v1/transactions?to=9999-12-31T23:59:59-14:00",
+    "/api/v1/transactions?coin_id=%00",
+    "/api/v1/portfolio/summary?currency=%00",
+    "/api/v1/portfolio/history?cursor=%00",
+    "/docs/%00",
+    "/docs/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "/%0d%0aset-cookie:%20a=b",
+    "//evil.test/%2f..",
+    "/" + "a" * 20_000,
+]
+
+
+@pytest.mark.parametrize("target", NASTY_TARGETS, ids=range(len(NASTY_TARGETS)))
+async def test_no_address_is_answered_with_a_failure_of_ours(desk: Desk, target: str) -> None:
+    answer = await ask(desk.port, request(f"GET {target}", desk.authorization))
+    assert answer.status < 500, answer.body
+    assert answer.header("set-cookie") is None
+
+
+async def test_many_headers_and_long_ones_are_no_failure(desk: Desk) -> None:
+    many = [f"X-Header-{number}: {number}" for number in range(500)]
+    answer = await ask(desk.port, request("GET /health/live", *many))
+    assert answer.status < 500
+    answer = await ask(desk.port, request("GET /health/live", "X-Long: " + "a" * 60_000))
+    assert answer.status < 500
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Authorization: Bearer \xff\xfe",
+        "Authorization: Bearer " + "a" * 20_000,
+        "Authorization: Bearer",
+        "Authorization: Basic Zm9vOmJhcg==",
+        "Authorization: ",
+        "Cookie: plimsoll=\xff",
+        "Cookie: plimsoll=" + "a" * 20_000,
+        "Cookie: ;;;==;",
+    ],
+)
+async def test_a_broken_credential_is_unauthenticated(desk: Desk, line: str) -> None:
+    for path in ("GET /api/v1/portfolio/summary", "GET /api/v1/wallets"):
+        answer = await ask(desk.port, request(path, line))
+        assert answer.status == 401
+        assert answer.header("www-authenticate") == 'Bearer realm="plimsoll"'
