@@ -21,11 +21,12 @@ from plimsoll.access.domain.principals import Role, Tier
 from plimsoll.access.service import accounts, audit
 from plimsoll.app import create_app
 from plimsoll.kernel.clock import SystemClock
-from plimsoll.kernel.errors import PlimsollError, Unavailable
+from plimsoll.kernel.errors import PlimsollError
 from plimsoll.markets.service import Prices
 from plimsoll.operations.service import doctor
 from plimsoll.plumbing import schema
 from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.listener import bind
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres, find_running
 from plimsoll.plumbing.telemetry import configure_logging
 from plimsoll.plumbing.wire import GatheringProtocol
@@ -66,36 +67,13 @@ def up(
     configure_logging(settings.log_level)
     # Stopping a service is as orderly as Ctrl-C, also while it is still starting.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _refusals_as_sentences(), _bind(settings) as listener:
+    with _refusals_as_sentences(), bind(settings.host, settings.port) as listener:
         if settings.database_url is not None:
             _serve(settings, settings.database_url.get_secret_value(), listener)
             return
         with EmbeddedPostgres.start(settings.data_dir) as server:
             asyncio.run(schema.upgrade(server.dsn))
             _serve(settings, server.dsn, listener, companions=[server.supervise])
-
-
-class CannotListen(Unavailable):
-    """The address is somebody else's, or none of this machine."""
-
-    code = "cannot-listen"
-    title = "Cannot listen"
-
-
-def _bind(settings: Settings) -> socket.socket:
-    """Take the address before anything is started; nobody is answered yet."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        raise CannotListen(
-            f"{settings.host}:{settings.port}: {error.strerror}; choose another with --port"
-        ) from error
-    return listener
 
 
 def _serve(
@@ -271,4 +249,7 @@ def _refusals_as_sentences() -> Iterator[None]:
         yield
     except PlimsollError as error:
         typer.echo(f"{error.title}: {error.detail}", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:  # a folder that cannot be written, a disk that is full
+        typer.echo(f"Plimsoll cannot go on: {error}", err=True)
         raise typer.Exit(1) from None

@@ -321,12 +321,12 @@ async def test_a_key_that_cannot_be_is_refused(http: httpx2.AsyncClient) -> None
         (
             {"name": "k", "scopes": ["read"], "expires_at": "9999-12-31T23:59:59-12:00"},
             422,
-            "expiry-out-of-range",
+            "invalid",
         ),
         (
             {"name": "k", "scopes": ["read"], "expires_at": "0001-01-01T00:00:00+12:00"},
             422,
-            "expiry-out-of-range",
+            "invalid",
         ),
     ]
     for body, status, code in refused:

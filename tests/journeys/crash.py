@@ -26,6 +26,7 @@ from typing import Any, Final
 
 import httpx2
 
+from plimsoll.plumbing.database import OutcomeUnknown
 from tests.journeys.books import holdings, list_all, sum_of
 from tests.journeys.service import Service
 
@@ -33,10 +34,15 @@ PEOPLE: Final = 4
 WRITERS_EACH: Final = 2
 COINS: Final = ("bitcoin", "ethereum", "solana")
 DAYS: Final = ("2024-01-01", "2024-06-01", "2025-01-01")
-NOT_REACHED: Final = 0
-ANSWER_LOST: Final = 1
-TOLD_TO_REPEAT: Final = frozenset({409, 503})
-"""The same request is under way, or the database is away."""
+
+
+class Outcome(StrEnum):
+    """What the sender of one request knows."""
+
+    DONE = "done"
+    REFUSED = "nothing was changed"
+    UNKNOWN = "it may be there"
+    NOT_SENT = "nobody listened"
 
 
 class Blow(StrEnum):
@@ -49,15 +55,18 @@ class Blow(StrEnum):
 
 @dataclass(slots=True)
 class Figures:
-    """What happened. `lost`, `doubled` and `surprises` have to stay empty."""
+    """What happened. Each of the lists of purchases and answers has to stay empty."""
 
     kills: Counter[Blow] = field(default_factory=Counter)
     acknowledged: int = 0
     repeated: int = 0
     """Requests sent again with the same key."""
     unknown: int = 0
-    """Purchases without a key whose answer was lost."""
+    """Purchases without a key whose answer was lost, or said that nobody knows."""
     unknown_recorded: int = 0
+    refused: int = 0
+    """Purchases without a key of which the answer said that nothing was changed."""
+    refused_recorded: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
@@ -73,7 +82,8 @@ class Figures:
         return (
             f"{self.kills.total()} kills ({kills}): {self.acknowledged} acknowledged, "
             f"{self.repeated} requests repeated, {self.unknown} unknown "
-            f"({self.unknown_recorded} of them recorded), {len(self.lost)} lost, "
+            f"({self.unknown_recorded} of them recorded), {self.refused} refused "
+            f"({len(self.refused_recorded)} of them recorded), {len(self.lost)} lost, "
             f"{len(self.doubled)} doubled; ready again after {median:.2f} s "
             f"(median of {len(self.starts_s)}, slowest {slowest:.2f} s)"
         )
@@ -87,6 +97,7 @@ class Person:
     keyed: bool
     sent: list[str] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
 
 
 class Crash:
@@ -165,30 +176,35 @@ class Crash:
         purchase = self._think_of_one(note)
         headers = {"Idempotency-Key": note.replace(" ", "-")} if person.keyed else {}
         while True:
-            status = await self._post(http, purchase, headers)
-            if status == 201:
+            outcome = await self._post(http, purchase, headers)
+            if outcome is Outcome.DONE:
                 person.acknowledged.add(note)
                 return
             await asyncio.sleep(0.02)
-            if status == NOT_REACHED:
+            if outcome is Outcome.NOT_SENT:
                 continue
             if not person.keyed:
+                if outcome is Outcome.REFUSED:
+                    person.refused.add(note)
                 return
             self.figures.repeated += 1
 
     async def _post(
         self, http: httpx2.AsyncClient, purchase: dict[str, Any], headers: dict[str, str]
-    ) -> int:
+    ) -> Outcome:
         try:
             url = f"{self._service.url}/api/v1/holdings"  # the port changes with every start
             answer = await http.post(url, json=purchase, headers=headers)
         except httpx2.ConnectError:
-            return NOT_REACHED
+            return Outcome.NOT_SENT
         except httpx2.TransportError:
-            return ANSWER_LOST
-        if answer.status_code not in {201, *TOLD_TO_REPEAT}:
+            return Outcome.UNKNOWN
+        if answer.status_code == 201:
+            return Outcome.DONE
+        if answer.status_code not in {409, 503}:
             self.figures.surprises.append(f"{answer.status_code} {answer.text}")
-        return answer.status_code
+        known = answer.json()["code"] != OutcomeUnknown.code
+        return Outcome.REFUSED if known else Outcome.UNKNOWN
 
     def _think_of_one(self, note: str) -> dict[str, Any]:
         """Mostly more of a coin now; now and then with a fee, or on an earlier day."""
@@ -213,10 +229,12 @@ class Crash:
                 held = await holdings(http)
             self.figures.books_add_up &= held == sum_of(recorded)
             found = Counter(str(row["note"]) for row in recorded)
-            unknown = set(person.sent) - person.acknowledged
+            unknown = set(person.sent) - person.acknowledged - person.refused
             self.figures.acknowledged += len(person.acknowledged)
             self.figures.unknown += len(unknown)
             self.figures.unknown_recorded += sum(found[note] for note in unknown)
+            self.figures.refused += len(person.refused)
+            self.figures.refused_recorded += [note for note in person.refused if found[note]]
             self.figures.lost += [note for note in person.acknowledged if not found[note]]
             self.figures.doubled += [note for note, times in found.items() if times > 1]
 

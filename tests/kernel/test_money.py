@@ -137,9 +137,7 @@ def test_a_product_is_the_exact_product_rounded_once(left: Decimal, right: Decim
 
 def test_a_product_with_56_digits_is_not_rounded_twice() -> None:
     """Cut to fifty digits first it lies on a half, and would go down to the even neighbour."""
-    product = multiply(
-        Decimal("4000000000000000001.357142857142857143"), Decimal("3") + 7 * QUANTUM
-    )
+    product = multiply(Decimal("4000000000000000001.357142857142857143"), Decimal(3) + 7 * QUANTUM)
     assert product == Decimal("12000000000000000032.071428571428571439")
 
 

@@ -10,6 +10,7 @@ from plimsoll.ledger.domain.transactions import Kind, Leg, Role, Transaction
 
 MAIN: Final = WalletId(UUID(int=1))
 COLD: Final = WalletId(UUID(int=2))
+ATTIC: Final = WalletId(UUID(int=3))
 OUTSIDE: Final = None
 
 BTC, ETH, BNB, USD, EUR = (

@@ -157,6 +157,15 @@ async def test_postgresql_itself_refuses_to_write_for_a_reader(notes: Database, 
     assert await texts(notes) == []
 
 
+async def test_a_server_that_only_reads_is_not_available_for_writing(noted: str) -> None:
+    async with connected(f"{noted}&default_transaction_read_only=on") as database:
+        assert await texts(database) == []
+        with pytest.raises(DatabaseUnavailable, match="only reads"):
+            await database.transact(adding(1, "x"))
+        with pytest.raises(DatabaseUnavailable, match="only reads"):
+            await database.once("insert into notes values (1, 'x')")
+
+
 async def test_a_value_that_does_not_fit_is_our_mistake_and_not_the_networks(
     notes: Database,
 ) -> None:

@@ -16,6 +16,7 @@ from plimsoll.plumbing.shapes import (
     InTheFuture,
     Moment,
     PositiveAmount,
+    Text,
     TooLongAgo,
     UnsignedAmount,
     check_moment,
@@ -35,6 +36,10 @@ class Purchase(Body):
 
 class Event(Body):
     at: Moment
+
+
+class Line(Body):
+    text: Text
 
 
 texts = st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", fullmatch=True)
@@ -148,11 +153,32 @@ def test_a_moment_has_an_offset_and_is_written_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2026-02-30T00:00:00Z", "2026-03-04T25:00:00Z", "+292277026596-01-01", ""]
+    "what",
+    [
+        "yesterday",
+        "2026-02-30T00:00:00Z",
+        "2026-03-04T25:00:00Z",
+        "+292277026596-01-01",
+        "",
+        "2026-03-04",
+        "2026",  # not a second of 1970
+        "1772604367",
+        1772604367,
+        0.5,
+        None,
+        "0001-01-01T00:00:00+14:00",  # in UTC neither has a date
+        "9999-12-31T23:59:59-14:00",
+    ],
 )
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_what_is_no_moment_is_refused(what: object) -> None:
     with pytest.raises(ValidationError):
-        Event.model_validate({"at": text})
+        Event.model_validate({"at": what})
+
+
+def test_text_is_kept_as_it_was_written_but_for_nul() -> None:
+    assert Line(text="naïve \U0001f9c2\n\t").text == "naïve \U0001f9c2\n\t"
+    with pytest.raises(ValidationError):
+        Line(text="a\0b")
 
 
 moments = st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9000, 1, 1))  # noqa: DTZ001

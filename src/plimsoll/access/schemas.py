@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from plimsoll.access.domain.keys import MAX_NETWORKS, ApiKey
 from plimsoll.access.domain.passwords import MAX_LENGTH, MIN_LENGTH
 from plimsoll.access.domain.principals import Principal, Role, Scope, Tier
 from plimsoll.access.domain.sessions import SignedIn
 from plimsoll.access.domain.users import User
+from plimsoll.plumbing.shapes import Moment
 
 Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.com"])]
 Password = Annotated[
@@ -38,7 +39,9 @@ class Login(Input):
     email: Email
     password: Password
     cookie: bool = Field(
-        default=False, description="Keep the session in a cookie, for pages; no tokens are returned"
+        default=False,
+        strict=True,
+        description="Keep the session in a cookie, for pages; no tokens are returned",
     )
 
 
@@ -124,7 +127,7 @@ class NewKey(Input):
         examples=[["192.0.2.0/24", "2001:db8::1"]],
         description="Addresses and CIDR blocks it may be used from; empty: from anywhere",
     )
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class KeyView(BaseModel):

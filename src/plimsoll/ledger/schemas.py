@@ -55,7 +55,7 @@ class LegBody(Body):
     value: UnsignedAmount | None = None
     """Worth in the transaction's currency; needed where it is not the currency itself."""
     wallet_id: UUID | None = None
-    outside: bool = False
+    outside: Annotated[bool, Field(strict=True)] = False
 
 
 class TransactionBody(Body):

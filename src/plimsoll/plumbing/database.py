@@ -46,6 +46,13 @@ LOST: Final = (
 """The server or the way to it is gone, or it has no room left."""
 
 
+READS_ONLY: Final = (
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+)
+"""The server has become a copy of another one, as during a failover."""
+
+
 class DatabaseUnavailable(Unavailable):
     """PostgreSQL does not answer; nothing was changed."""
 
@@ -212,6 +219,8 @@ class Database:
             raise TookTooLong("the statement was stopped", retry_after_s=1) from error
         except CONFLICTS as error:
             raise Contended("try again", retry_after_s=1) from error
+        except READS_ONLY as error:
+            raise DatabaseUnavailable("the server only reads now", retry_after_s=5) from error
         except LOST as error:
             if committing:
                 raise OutcomeUnknown(
@@ -253,6 +262,8 @@ class Database:
             raise TookTooLong("the statement was stopped", retry_after_s=1) from error
         except CONFLICTS as error:
             raise Contended("try again", retry_after_s=1) from error
+        except READS_ONLY as error:
+            raise DatabaseUnavailable("the server only reads now", retry_after_s=5) from error
         except LOST as error:
             if not sent:
                 raise DatabaseUnavailable("nothing was changed", retry_after_s=1) from error

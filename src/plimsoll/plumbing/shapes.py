@@ -4,6 +4,7 @@ Money is text in both directions. A JSON number is refused even where it would b
 whose language reads it as a binary fraction would lose cents somewhere else, without knowing.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
@@ -12,6 +13,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -80,6 +82,7 @@ def _schema(pattern: str, *examples: str) -> WithJsonSchema:
 
 
 _WRITE: Final = PlainSerializer(format_amount, return_type=str)
+_DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
 _UNSIGNED: Final = r"^\d{1,20}(\.\d{1,18})?$"
 _POSITIVE: Final = r"^(?=.*[1-9])\d{1,20}(\.\d{1,18})?$"
 
@@ -95,6 +98,15 @@ UnsignedAmount = Annotated[
 ]
 
 
+def _read_moment(value: Any) -> Any:
+    """Text only, and with its date: pydantic would take `2024` for a second of 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE_AND_TIME.match(value)):
+        return value
+    raise PydanticCustomError(
+        "not-a-moment", "a moment is text with date, time and offset, as 2024-01-31T12:00:00Z"
+    )
+
+
 def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -104,6 +116,7 @@ def _in_utc(value: datetime) -> datetime:
 
 Moment = Annotated[
     AwareDatetime,
+    BeforeValidator(_read_moment),
     AfterValidator(_in_utc),
     PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),

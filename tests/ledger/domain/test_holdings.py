@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from plimsoll.kernel.identifiers import AssetId
+from plimsoll.kernel.identifiers import AssetId, WalletId
 from plimsoll.kernel.money import QUANTUM, AmountOutOfRange
 from plimsoll.ledger.domain.holdings import (
     AT_ONCE,
@@ -20,6 +20,7 @@ from plimsoll.ledger.domain.holdings import (
 )
 from plimsoll.ledger.domain.transactions import Kind, Role, Transaction
 from tests.ledger.entries import (
+    ATTIC,
     BNB,
     BTC,
     COLD,
@@ -158,7 +159,7 @@ def test_a_transfer_carries_the_average_cost_and_the_fees_in_it() -> None:
 
 
 @pytest.mark.parametrize("wallet", [MAIN, COLD])
-def test_the_coin_fee_of_a_transfer_is_a_loss_of_its_cost(wallet: type[MAIN]) -> None:
+def test_the_coin_fee_of_a_transfer_is_a_loss_of_its_cost(wallet: WalletId) -> None:
     books = fold([bought(), transfer("0.5", fee("0.1", BTC, value="70", wallet=wallet))])
     assert [result(each) for each in books.disposals] == [(BTC, Decimal("0.1"), 0, 100)]
     assert sum(each.cost for each in books.holdings.values()) == 900
@@ -166,12 +167,11 @@ def test_the_coin_fee_of_a_transfer_is_a_loss_of_its_cost(wallet: type[MAIN]) ->
 
 
 def test_a_transfer_from_two_wallets_into_one_brings_both_costs() -> None:
-    third = type(MAIN)(int=3)
     gather = entry(
-        Kind.COLLATERAL_MOVE, leg("-1"), leg("-1", wallet=COLD), leg("2", wallet=third), at=day(2)
+        Kind.COLLATERAL_MOVE, leg("-1"), leg("-1", wallet=COLD), leg("2", wallet=ATTIC), at=day(2)
     )
     books = fold([bought(), buy("1", value="400", wallet=COLD), gather])
-    assert amounts(books.holdings[third, BTC]) == ("2", "1400", "0")
+    assert amounts(books.holdings[ATTIC, BTC]) == ("2", "1400", "0")
     assert amounts(held(books)) == ("0", "0", "0")
 
 
@@ -253,7 +253,7 @@ def test_quantities_of_twenty_digits_keep_their_last_place() -> None:
 def test_dust_with_a_large_cost_still_has_an_average() -> None:
     """Cost per unit may need more digits than an amount that is stored."""
     books = fold([buy(QUANTUM, value=QUANTUM, paid_fee="1000")])
-    assert held(books).average_cost == Decimal("1000000000000000000001")
+    assert held(books).average_cost == Decimal(1000000000000000000001)
 
 
 def test_what_grows_beyond_an_amount_is_refused() -> None:
@@ -298,8 +298,7 @@ def test_costs_in_two_currencies_do_not_mix() -> None:
     in_euro = buy("1", value="5", currency=EUR, wallet=COLD)
     with pytest.raises(CostCurrencyDiffers):
         fold([bought(), in_euro, transfer("1")])
-    third = type(MAIN)(int=3)
-    both = entry(Kind.TRANSFER, leg("-1"), leg("-1", wallet=COLD), leg("2", wallet=third))
+    both = entry(Kind.TRANSFER, leg("-1"), leg("-1", wallet=COLD), leg("2", wallet=ATTIC))
     with pytest.raises(CostCurrencyDiffers):
         fold([bought(), in_euro, both])
 

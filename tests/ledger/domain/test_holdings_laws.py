@@ -39,7 +39,7 @@ REMOVALS = frozenset({Kind.GIFT_OUT, Kind.WITHDRAWAL})
 
 
 @st.composite
-def attempts(draw: st.DrawFn) -> Transaction:
+def attempts(draw: st.DrawFn) -> Transaction:  # noqa: PLR0911 - one per kind
     """Something that may or may not be covered by what is held."""
     quantity, worth, asset, wallet = draw(UGLY), draw(UGLY), draw(ASSETS), draw(WALLETS)
     other = ETH if asset == BTC else BTC
@@ -212,7 +212,7 @@ def test_a_purchase_split_in_two_changes_no_total(
     v = Decimal(data.draw(st.integers(1, worths - 1))).scaleb(-18)
     asset, wallet = whole.legs[0].asset_id, whole.legs[0].wallet_id
     assert wallet is not None
-    fees = [each for each in whole.legs[2:]]
+    fees = whole.legs[2:]
     first = replace(buy(q, value=v, asset=asset, wallet=wallet), occurred_at=whole.occurred_at)
     second = buy(quantity - q, value=worth - v, asset=asset, wallet=wallet, at=whole.occurred_at)
     second = replace(second, legs=(*second.legs, *fees))

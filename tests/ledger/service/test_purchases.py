@@ -99,7 +99,9 @@ async def test_64_people_buying_at_once_each_get_their_own(database: Database) -
 
     answers = await asyncio.gather(
         *(
-            recorded_all(purchases, desk, [buy(number, value="1", wallet=desk.main, at=day(2))])
+            recorded_all(
+                purchases, desk, [buy(str(number), value="1", wallet=desk.main, at=day(2))]
+            )
             for number, desk in enumerate(desks, 1)
         )
     )

@@ -1,11 +1,13 @@
 """How far a ledger is: many readers, few questions, never an answer from before the question."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from plimsoll.ledger.service import reading
-from plimsoll.plumbing.database import Database, DatabaseUnavailable
+from plimsoll.plumbing.database import Database, DatabaseUnavailable, ReadUnit
 from tests.ledger.desk import Desk
 from tests.ledger.entries import buy, day
 
@@ -26,6 +28,33 @@ async def test_every_write_is_seen_by_whoever_asks_after_it(database: Database) 
         assert seen[-1] == written.seq
         assert all(version <= seen[-1] for version in await asyncio.gather(*crowd))
     assert seen == sorted(set(seen))
+
+
+class SlowReturn(Database):
+    """The answer of a read is there, and stays on its way until it is let through."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database._writers, database._readers)
+        self.answered, self.let_through = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadUnit]:
+        async with super().read() as unit:
+            yield unit
+        self.answered.set()
+        await self.let_through.wait()
+
+
+async def test_a_question_under_way_is_not_shared_with_who_comes_later(database: Database) -> None:
+    slow, desk = SlowReturn(database), await Desk.open(database)
+    versions = reading.Versions(slow)
+    before = asyncio.create_task(versions.of(desk.user_id))
+    await slow.answered.wait()
+    written = await desk.record(buy("1", value="1", wallet=desk.main))
+    after = asyncio.create_task(versions.of(desk.user_id))
+    await asyncio.sleep(0)
+    slow.let_through.set()
+    assert (await before, await after) == (0, written.seq)
 
 
 async def test_one_question_answers_each_person_for_themselves(database: Database) -> None:

@@ -1,7 +1,7 @@
 """Whatever is written, in whatever order: the holdings are the fold of the transactions."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,20 +10,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from plimsoll.kernel.errors import PlimsollError
-from plimsoll.kernel.identifiers import AssetId, TransactionId, UserId, WalletId, new_id
+from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId, new_id
 from plimsoll.ledger.domain.holdings import (
     Books,
     CostCurrencyDiffers,
-    Holding,
-    Key,
     NotEnoughHeld,
     fold,
 )
 from plimsoll.ledger.domain.transactions import Kind, Role, Transaction, keep_costs
 from plimsoll.ledger.service import reading, recording
-from plimsoll.ledger.service.purchases import Purchases
-from plimsoll.ledger.service.recording import Written, record, void
-from plimsoll.ledger.storage.wallets import default_wallet
 from plimsoll.plumbing.database import Database
 from tests.ledger.desk import Desk, rate_of
 from tests.ledger.entries import (
@@ -61,7 +56,7 @@ class Attempt:
     paid_fee: bool
     target: int
 
-    def on(self, desk: Desk) -> Transaction:
+    def on(self, desk: Desk) -> Transaction:  # noqa: PLR0911 - one per action
         at = day(1) + timedelta(minutes=self.minute)
         wallet, other = desk.wallets[self.wallet], desk.wallets[self.other]
         asset, quantity, worth, currency = self.asset, self.quantity, self.worth, self.currency

@@ -39,8 +39,8 @@ def quote(value: str | Decimal, *, change: str | None = None, stale: bool = Fals
 
 def valued(*holdings: HeldAsset, **quotes: Quote) -> Valuation:
     """In dollars, at these prices."""
-    known = {"usd": IDENTITY} | quotes
-    return evaluate(holdings, lambda asset: known.get(asset))
+    known: dict[str, Quote] = {"usd": IDENTITY} | quotes
+    return evaluate(holdings, known.get)
 
 
 def test_one_line_by_hand() -> None:
@@ -48,8 +48,8 @@ def test_one_line_by_hand() -> None:
     (line,) = seen.lines
     assert (line.value, line.cost, line.unrealised) == (30000, 20000, 10000)
     assert (line.average_cost, line.price) == (40000, 60000)
-    assert line.unrealised_percent == Decimal("50")
-    assert line.share_percent == Decimal("100")
+    assert line.unrealised_percent == Decimal(50)
+    assert line.share_percent == Decimal(100)
     assert not line.cost_converted
     assert (seen.value, seen.cost, seen.unrealised) == (30000, 20000, 10000)
 
@@ -131,7 +131,7 @@ def test_the_change_is_of_what_it_was_worth_a_day_ago() -> None:
     assert by_asset[AssetId("ethereum")].change_24h == -50
     assert by_asset[AssetId("solana")].change_24h is None
     assert seen.change_24h_of == 160
-    assert seen.change_24h_percent == Decimal("-20")
+    assert seen.change_24h_percent == Decimal(-20)
 
 
 def test_without_any_change_there_is_none() -> None:
@@ -219,7 +219,7 @@ def test_every_total_is_the_sum_of_its_lines(
     assert seen.change_24h_of == sum(line.value for line in moved)
     assert (seen.change_24h or 0) == sum(line.change_24h or 0 for line in moved)
     shares = [line.share_percent for line in seen.lines if line.share_percent is not None]
-    assert not shares or abs(sum(shares) - 100) < Decimal("0.001")
+    assert not shares or abs(sum(shares, Decimal(0)) - 100) < Decimal("0.001")
 
 
 @given(HOLDINGS, QUOTES)

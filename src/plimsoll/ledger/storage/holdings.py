@@ -35,9 +35,11 @@ FIND_HOLDING = f"select {HOLDING} from holdings where user_id = $1 and id = $2" 
 
 
 def _held(row: asyncpg.Record) -> HeldAsset:
-    id_, wallet_id, asset_id, *values, last_at, last_rank = tuple(row)[:10]
+    id_, wallet_id, asset_id, currency, *amounts, last_at, last_rank = tuple(row)[:10]
+    quantity, cost, fees, realised = amounts
     at = None if last_at == NEVER else last_at
-    return HeldAsset(id_, wallet_id, asset_id, Holding(*values, last_at=at, last_rank=last_rank))
+    holding = Holding(currency, quantity, cost, fees, realised, at, last_rank)
+    return HeldAsset(id_, wallet_id, asset_id, holding)
 
 
 async def list_holdings_of(

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from tempfile import TemporaryFile
+from urllib.parse import urlsplit
 
 from plimsoll.kernel.errors import PlimsollError
 from plimsoll.plumbing import schema
 from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.listener import CannotListen, bind
 from plimsoll.plumbing.postgres.server import inspect
 from plimsoll.settings import FeedChoice, Settings
 
@@ -48,22 +51,21 @@ def _clock() -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    address = f"{settings.host}:{settings.port}"
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            return Finding(
-                "port", Verdict.BAD, f"{address}: {error.strerror}", "choose another with --port"
-            )
-    return Finding("port", Verdict.GOOD, f"{address} is free")
+    try:
+        bind(settings.host, settings.port).close()
+    except CannotListen as error:
+        where, _, fix = error.detail.partition("; ")
+        return Finding("port", Verdict.BAD, where, fix)
+    return Finding("port", Verdict.GOOD, f"{settings.host}:{settings.port} is free")
 
 
 def _data_directory(settings: Settings) -> Finding:
     path = settings.data_dir
     existing = next(parent for parent in (path, *path.parents) if parent.exists())
-    if not os.access(existing, os.W_OK):
+    try:
+        with TemporaryFile(dir=existing):  # asking for permissions would always please root
+            pass
+    except OSError:
         return Finding(
             "data directory",
             Verdict.BAD,
@@ -87,6 +89,8 @@ def _database(settings: Settings) -> Finding:
         seen = inspect(settings.data_dir)
     except PlimsollError as error:
         return Finding("database", Verdict.BAD, error.title, error.detail)
+    except OSError as error:
+        return Finding("database", Verdict.BAD, str(error), "choose another with --data-dir")
     if seen.holder is not None:
         return Finding(
             "database",
@@ -126,10 +130,9 @@ def _feed(settings: Settings) -> Finding:
 
 def _live_feed(settings: Settings) -> Finding:
     url = settings.coingecko_pro_url if settings.coingecko_pro_key else settings.coingecko_url
-    host = url.split("//", 1)[-1].split("/", 1)[0]
-    name, _, port = host.partition(":")
+    host, port = _where(url)
     try:
-        with socket.create_connection((name, int(port or 443)), timeout=3):
+        with socket.create_connection((host, port), timeout=3):
             return Finding("feed", Verdict.GOOD, f"{settings.feed.value}: {host} can be reached")
     except OSError as error:
         verdict = Verdict.NOTE if settings.feed is FeedChoice.AUTO else Verdict.BAD
@@ -139,3 +142,10 @@ def _live_feed(settings: Settings) -> Finding:
             f"{host} cannot be reached: {error.strerror or error}",
             "a first start with --feed auto will simulate prices; for live prices mend the network",
         )
+
+
+def _where(url: str) -> tuple[str, int]:
+    """Host and port of a web address."""
+    parts = urlsplit(url)
+    assert parts.hostname, "settings let no other address through"
+    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
