@@ -111,6 +111,7 @@ async def record(
     """
     check(transaction)
     seq = await heads.lock_head(unit, user_id)
+    await transactions.refuse_recorded(unit, user_id, transaction)
     await _check_wallets(unit, user_id, transaction)
     assets = frozenset(move.asset_id for move in moves_of(transaction))
     held = {

@@ -78,10 +78,7 @@ async def append(
     books: Books,
     ids: dict[Key, HoldingId],
 ) -> datetime:
-    """Write the transaction, its legs, and what it made of the holdings, in one round trip.
-
-    Raises AlreadyRecorded for an external id that this source has given before.
-    """
+    """Write the transaction, its legs, and what it made of the holdings, in one round trip."""
     legs, disposals = transaction.legs, books.disposals
     holdings = [(ids.get(key) or new_id(), *key, held) for key, held in books.holdings.items()]
     row: tuple[object, ...] = (
@@ -117,16 +114,30 @@ async def append(
         [held.last_rank for *_, held in holdings],
         *_disposal_columns(disposals),
     )
-    try:
-        recorded_at: datetime = await unit.fetchval(APPEND, *row)
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name == "transactions_external_id":
-            raise AlreadyRecorded(
-                f"{transaction.source} has recorded {transaction.external_id!r} before",
-                facts={"external_id": transaction.external_id},
-            ) from error
-        raise
+    recorded_at: datetime = await unit.fetchval(APPEND, *row)
     return recorded_at
+
+
+IS_RECORDED = """
+    select exists (
+        select from transactions t
+        where t.user_id = $1 and t.source = $2 and t.external_id = $3
+          and not exists (select from transactions v where v.voids = t.id))
+"""
+
+
+async def refuse_recorded(unit: Unit, user_id: UserId, transaction: Transaction) -> None:
+    """Raise AlreadyRecorded for an external id that stands for a transaction in force.
+
+    Asked under the lock of the person's head. What was voided may be recorded again, corrected.
+    """
+    if transaction.external_id is not None and await unit.fetchval(
+        IS_RECORDED, user_id, transaction.source, transaction.external_id
+    ):
+        raise AlreadyRecorded(
+            f"{transaction.source} has recorded {transaction.external_id!r} before",
+            facts={"external_id": transaction.external_id},
+        )
 
 
 def _disposal_columns(disposals: list[Disposal]) -> list[list[object]]:

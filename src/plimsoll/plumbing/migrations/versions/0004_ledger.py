@@ -40,7 +40,7 @@ SCHEMA = """
         unique (user_id, seq)
     );
     create unique index transactions_voids on transactions (voids) where voids is not null;
-    create unique index transactions_external_id on transactions (user_id, source, external_id)
+    create index transactions_external_id on transactions (user_id, source, external_id)
         where external_id is not null;
     create index transactions_history on transactions (user_id, occurred_at desc, seq desc);
 
