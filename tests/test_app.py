@@ -6,7 +6,6 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from plimsoll import app as application
 from plimsoll.access import router as access_router
 from plimsoll.app import UnguardedRoute, create_app
 from plimsoll.plumbing.database import Database, DatabaseUnavailable
@@ -50,7 +49,7 @@ def test_a_route_that_does_not_say_who_may_call_it_stops_the_start(
 ) -> None:
     router = type(access_router.router)()
     router.get("/open-to-all")(lambda: None)
-    monkeypatch.setattr(application.access_router, "router", router)
+    monkeypatch.setattr(access_router, "router", router)
     with pytest.raises(UnguardedRoute, match=r"GET /api/v1/open-to-all"):
         create_app(settings, "postgresql:///nowhere")
 

@@ -2,20 +2,25 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.fakes.http import FakeServer, json_reply
+from tests.fakes.http import FakeServer, Reply, Request, json_reply
 from tests.journeys.service import Service
 
 pytestmark = pytest.mark.xdist_group("stories")
 
 PATH = "/simple/price"
-FRESH_S = 12
-"""Longer than a slow machine takes to start the service and ask."""
+FRESH_S = 6
+
+
+def bitcoin_now(_: Request) -> Reply:
+    """A price of this very second."""
+    return json_reply({"bitcoin": {"usd": 76975.25, "last_updated_at": int(time.time())}})
 
 
 async def price_of_bitcoin(http: httpx2.AsyncClient) -> Any:
@@ -28,9 +33,8 @@ async def price_of_bitcoin(http: httpx2.AsyncClient) -> Any:
 
 
 async def test_the_last_good_price_is_kept_when_the_source_is_away(tmp_path: Path) -> None:
-    stamp = int(time.time())
     async with FakeServer() as coingecko:
-        coingecko.on(PATH, json_reply({"bitcoin": {"usd": 76975.25, "last_updated_at": stamp}}))
+        coingecko.on(PATH, bitcoin_now)
         service = Service(
             tmp_path / "desk",
             "--feed",
@@ -51,7 +55,8 @@ async def test_the_last_good_price_is_kept_when_the_source_is_away(tmp_path: Pat
                 )
             await asyncio.to_thread(service.stop)
             coingecko.on(PATH, json_reply({"error": "gone"}, status=500))
-            await asyncio.sleep(max(0.0, stamp + FRESH_S - time.time()))
+            fresh_until = datetime.fromisoformat(first["at"]) + timedelta(seconds=FRESH_S)
+            await asyncio.sleep(max(0.0, (fresh_until - datetime.now(UTC)).total_seconds()))
             await asyncio.to_thread(service.start)
             async with service.client(token) as http:
                 kept = await price_of_bitcoin(http)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plimsoll.kernel.clock import SystemClock, from_ms, rfc3339, to_ms
@@ -24,6 +24,7 @@ def test_the_ends_of_the_calendar_are_written_whatever_their_offset() -> None:
 
 
 @given(st.integers(0, 4_102_444_800_000))
+@example(1_001)  # 1.001 seconds is below 1001 ms as a binary fraction
 def test_milliseconds_go_both_ways(ms: int) -> None:
     assert to_ms(from_ms(ms)) == ms
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import asyncpg
 import httpx2
 import pytest
 from fastapi import FastAPI
@@ -13,6 +12,7 @@ from plimsoll.app import create_app
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres
 from plimsoll.settings import FeedChoice, Settings
 from tests.conftest import running
+from tests.plumbing.notes import NOTES, admin
 from tests.plumbing.people import sign_in
 from tests.plumbing.raw_http import listening
 
@@ -38,9 +38,7 @@ async def desk(
     postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
     """Shared by every test of a worker: what one does there, the others see."""
-    admin = await asyncpg.connect(postgres.dsn)
-    await admin.execute(f"create database desk template {template}")
-    await admin.close()
+    await admin(postgres.dsn, f"create database desk template {template}")
     settings = Settings(
         data_dir=tmp_path_factory.mktemp("desk"),
         feed=FeedChoice.SIMULATED,
@@ -63,3 +61,10 @@ def plant(app: FastAPI) -> None:
     async def fail(secret: str = "") -> None:
         statement = "select secret_column from secret_table"
         raise RuntimeError(f"{statement} {secret}")
+
+
+@pytest.fixture
+async def noted(database_url: str) -> str:
+    """A database with two tables to write to; `promises` finds fault only at the commit."""
+    await admin(database_url, NOTES)
+    return database_url

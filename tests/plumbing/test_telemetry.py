@@ -16,7 +16,7 @@ from tests.conftest import PASSWORD
 from tests.journeys.service import Service
 from tests.plumbing.raw_http import ask, request
 
-pytestmark = pytest.mark.xdist_group("commands")
+pytestmark = pytest.mark.xdist_group("telemetry")
 
 CANARY = "kanarienvogel"
 """A word of every secret that is sent; it must not come out again."""
@@ -223,7 +223,7 @@ async def test_the_metrics_have_the_names_that_dashboards_know(
     assert [key for key in known["api_error_total"] if key[1] == refused[1]]
 
 
-async def test_every_error_is_counted_once(service: Service, http: httpx2.AsyncClient) -> None:
+async def test_every_error_is_counted_once(service: Service) -> None:
     async def count(code: str) -> float:
         known = await metrics(service)
         return sum(
@@ -232,15 +232,15 @@ async def test_every_error_is_counted_once(service: Service, http: httpx2.AsyncC
             if ("code", code) in labels
         )
 
-    for code, ask_wrongly in (
-        ("not-found", lambda: http.get("/nowhere")),
-        ("unknown-asset", lambda: http.get("/prices/no-such-coin")),
-        ("method-not-allowed", lambda: http.put("/holdings")),
-        ("unauthenticated", lambda: http.get("/portfolio/summary")),
-        ("host-not-allowed", lambda: http.get("/", headers={"Host": "evil.test"})),
+    for code, method, path, host in (
+        ("not-found", "GET", "/nowhere", "localhost"),
+        ("unknown-asset", "GET", "/api/v1/prices/no-such-coin", "localhost"),
+        ("method-not-allowed", "PUT", "/api/v1/holdings", "localhost"),
+        ("unauthenticated", "GET", "/api/v1/portfolio/summary", "localhost"),
+        ("host-not-allowed", "GET", "/health/live", "evil.test"),
     ):
         before = await count(code)
-        answer = await ask_wrongly()
+        answer = await ask(service.port, request(f"{method} {path}", host=host))
         assert answer.json()["code"] == code
         assert await count(code) == before + 1, code
 

@@ -2,8 +2,11 @@
 
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class Clock(Protocol):
@@ -37,9 +40,9 @@ def rfc3339(at: datetime) -> str:
 
 
 def to_ms(at: datetime) -> int:
-    """Whole milliseconds since 1970-01-01T00:00:00Z."""
-    return int(at.timestamp() * 1000)
+    """Whole milliseconds since 1970-01-01T00:00:00Z; in integers, so that `from_ms` is undone."""
+    return (at - EPOCH) // MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, tz=UTC)
+    return EPOCH + ms * MILLISECOND
