@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
+import structlog
 from fastapi import FastAPI
 
 from plimsoll.app import create_app
@@ -17,6 +18,17 @@ from plimsoll.plumbing import schema
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres
 from plimsoll.settings import FeedChoice, Settings
+
+# The default renderer of stacks reads and colours every source file on the way: a second for each.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 TEMPLATE = "template_plimsoll"
 PASSWORD = "correct horse battery"

@@ -103,10 +103,10 @@ def test_being_told_to_stop_while_starting_stops_the_server_too(tmp_path: Path) 
         process_group=0,
     ) as process:
         pid_file = tmp_path / "desk/postgres/postmaster.pid"
-        while not pid_file.exists():
+        while not (lines := pid_file.read_text().splitlines() if pid_file.exists() else []):
             assert process.poll() is None
             time.sleep(0.005)
-        postmaster = int(pid_file.read_text().splitlines()[0])
+        postmaster = int(lines[0])
         process.terminate()
         _, said = process.communicate(timeout=20)
     assert "Traceback" not in said
