@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from plimsoll.kernel.clock import SystemClock
 from plimsoll.kernel.errors import Unavailable
 from plimsoll.kernel.identifiers import AssetId
-from plimsoll.markets import service, storage
+from plimsoll.markets import service
 from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind, FeedMismatch, ReplayDirMissing
 from plimsoll.markets.domain.prices import Pair, Price, Tick
@@ -27,6 +27,7 @@ from plimsoll.markets.service import (
     load_catalogue,
     prepared_price,
 )
+from plimsoll.markets.storage import prices as storage
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.outbound import Outbound
 from plimsoll.settings import FeedChoice, Settings

@@ -1,6 +1,7 @@
 """One transaction per unit of work, and what the failures of PostgreSQL mean."""
 
 import asyncio
+import io
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import quote
@@ -46,6 +47,16 @@ async def test_a_unit_is_there_once_it_is_left(notes: Database) -> None:
         await unit.executemany("insert into notes values ($1, $2)", [(1, "one"), (2, "two")])
         assert await texts(notes) == []
     assert await texts(notes) == ["one", "two"]
+
+
+async def test_many_rows_are_copied_in_and_out_as_text(notes: Database) -> None:
+    rows = [(number, f"note, {number}") for number in range(1000)]
+    async with notes.write() as unit:
+        await unit.copy_records("notes", ["id", "text"], rows)
+    output = io.BytesIO()
+    async with notes.read() as unit:
+        assert await unit.copy_csv(output, "select * from notes where id < $1 order by 1", 2) == 2
+    assert output.getvalue() == b'0,"note, 0"\n1,"note, 1"\n'
 
 
 async def test_an_exception_takes_all_of_a_unit_back(notes: Database) -> None:

@@ -24,7 +24,6 @@ from plimsoll.kernel.clock import Clock, rfc3339
 from plimsoll.kernel.errors import Unavailable
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.kernel.money import format_amount
-from plimsoll.markets import storage
 from plimsoll.markets.domain.assets import Asset, AssetKind, Catalogue
 from plimsoll.markets.domain.board import Path, PriceBoard
 from plimsoll.markets.domain.feeds import (
@@ -38,6 +37,7 @@ from plimsoll.markets.domain.prices import Pair, Quote, Tick
 from plimsoll.markets.sources.coingecko import open_coingecko
 from plimsoll.markets.sources.replay import ReplaySource
 from plimsoll.markets.sources.simulated import SimulatedSource
+from plimsoll.markets.storage import prices as storage
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.outbound import Outbound
 from plimsoll.settings import FeedChoice, Settings

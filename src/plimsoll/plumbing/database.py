@@ -8,9 +8,10 @@ transaction; it is committed by the code here, before the answer leaves, and now
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, BinaryIO, Final, TypeVar
 
 import asyncpg
 import structlog
@@ -106,6 +107,13 @@ class ReadUnit:
     async def fetchval(self, sql: str, *args: object) -> Any:
         return await self._connection.fetchval(sql, *args)
 
+    async def copy_csv(self, output: BinaryIO, sql: str, *args: object) -> int:
+        """Write what the query finds to `output` as CSV without a header; the number of rows."""
+        status: str = await self._connection.copy_from_query(
+            sql, *args, output=output, format="csv"
+        )
+        return int(status.removeprefix("COPY "))
+
 
 class Unit(ReadUnit):
     """One transaction: all of it, or none of it."""
@@ -118,6 +126,12 @@ class Unit(ReadUnit):
 
     async def executemany(self, sql: str, rows: list[tuple[object, ...]]) -> None:
         await self._connection.executemany(sql, rows)
+
+    async def copy_records(
+        self, table: str, columns: Sequence[str], records: Iterable[Sequence[object]]
+    ) -> None:
+        """Write many rows at once; nothing in them may be there already."""
+        await self._connection.copy_records_to_table(table, columns=columns, records=records)
 
 
 async def _keep_session(_connection: object) -> None:
@@ -189,19 +203,15 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadUnit]:
         """A read-only connection."""
-        try:
+        with _told(Progress(writes=False)):
             async with self._readers.acquire(timeout=5) as connection:
                 yield ReadUnit(connection)
-        except asyncpg.QueryCanceledError as error:
-            raise TookTooLong("the query was stopped", retry_after_s=1) from error
-        except LOST as error:
-            raise DatabaseUnavailable("the database is away", retry_after_s=1) from error
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Unit]:
         """One transaction, committed on leaving; rolled back when the body raises."""
-        committing = False
-        try:
+        progress = Progress()
+        with _told(progress):
             async with self._writers.acquire(timeout=5) as connection:
                 transaction = connection.transaction()
                 await transaction.start()
@@ -211,23 +221,8 @@ class Database:
                     if not connection.is_closed():
                         await transaction.rollback()
                     raise
-                committing = not connection.is_closed()
+                progress.in_doubt = not connection.is_closed()
                 await transaction.commit()
-        except asyncpg.LockNotAvailableError as error:
-            raise Locked("waited 2 s for another request", retry_after_s=1) from error
-        except asyncpg.QueryCanceledError as error:
-            raise TookTooLong("the statement was stopped", retry_after_s=1) from error
-        except CONFLICTS as error:
-            raise Contended("try again", retry_after_s=1) from error
-        except READS_ONLY as error:
-            raise DatabaseUnavailable("the server only reads now", retry_after_s=5) from error
-        except LOST as error:
-            if committing:
-                raise OutcomeUnknown(
-                    "look it up, or repeat the request with the same Idempotency-Key",
-                    retry_after_s=1,
-                ) from error
-            raise DatabaseUnavailable("nothing was changed", retry_after_s=1) from error
 
     async def transact(self, work: Callable[[Unit], Awaitable[T]]) -> T:
         """Run `work` in one transaction, again when that is safe.
@@ -250,26 +245,48 @@ class Database:
         """One statement that is its own transaction: durable when this returns, in one round
         trip.
         """
-        sent = False
-        try:
+        progress = Progress()
+        with _told(progress):
             async with self._writers.acquire(timeout=5) as connection:
-                sent = True
+                progress.in_doubt = True
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
-                return rows
-        except asyncpg.LockNotAvailableError as error:
-            raise Locked("waited 2 s for another request", retry_after_s=1) from error
-        except asyncpg.QueryCanceledError as error:
-            raise TookTooLong("the statement was stopped", retry_after_s=1) from error
-        except CONFLICTS as error:
-            raise Contended("try again", retry_after_s=1) from error
-        except READS_ONLY as error:
-            raise DatabaseUnavailable("the server only reads now", retry_after_s=5) from error
-        except LOST as error:
-            if not sent:
-                raise DatabaseUnavailable("nothing was changed", retry_after_s=1) from error
+        return rows
+
+
+@dataclass(slots=True)
+class Progress:
+    """`in_doubt`: a commit is under way, so a lost connection leaves its outcome open.
+
+    A reader (`writes` False) that is refused a write is our mistake and no state of the server.
+    """
+
+    writes: bool = True
+    in_doubt: bool = False
+
+
+@contextmanager
+def _told(progress: Progress) -> Iterator[None]:
+    """What the driver raises, as what it means to a caller."""
+    try:
+        yield
+    except asyncpg.LockNotAvailableError as error:
+        raise Locked("waited 2 s for another request", retry_after_s=1) from error
+    except asyncpg.QueryCanceledError as error:
+        raise TookTooLong("the statement was stopped", retry_after_s=1) from error
+    except CONFLICTS as error:
+        raise Contended("try again", retry_after_s=1) from error
+    except READS_ONLY as error:
+        if not progress.writes:
+            raise
+        raise DatabaseUnavailable("the server only reads now", retry_after_s=5) from error
+    except LOST as error:
+        if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+            raise  # a value that does not fit its column is our mistake, not the network's
+        if progress.in_doubt:
             raise OutcomeUnknown(
                 "look it up, or repeat the request with the same Idempotency-Key", retry_after_s=1
             ) from error
+        raise DatabaseUnavailable("nothing was changed", retry_after_s=1) from error
 
 
 def database_of(request: Request) -> Database:

@@ -119,14 +119,24 @@ def read_series(series: Series) -> Iterator[Close]:
 def _read_file(path: Path, faults: Counter[str]) -> Iterator[tuple[int, Decimal]]:
     """The rows of one file, up to where it turns out to be broken."""
     try:
-        with _open_lines(path) as lines:
-            yield from _read_rows(lines, faults)
+        with open_lines(path) as lines:
+            for row in split_rows(lines, faults):
+                at_ms, value = read_stamp(row[CLOSE_TIME]), _number(row[CLOSE])
+                if at_ms is None or value is None:
+                    faults["not_a_number"] += 1
+                    continue
+                price = to_price(value)
+                if price is None:
+                    faults["not_a_price"] += 1
+                    continue
+                yield at_ms, price
     except BROKEN as error:
         log.warning("replay_file_broken", file=path.name, reason=str(error))
 
 
 @contextmanager
-def _open_lines(path: Path) -> Iterator[Iterable[str]]:
+def open_lines(path: Path) -> Iterator[Iterable[str]]:
+    """The text of a CSV file, or of the one inside of a zip; raises one of BROKEN."""
     if path.suffix == ".csv":
         with path.open(encoding="ascii", errors="replace", newline="") as lines:
             yield lines
@@ -141,7 +151,8 @@ def _open_lines(path: Path) -> Iterator[Iterable[str]]:
             yield io.TextIOWrapper(member, encoding="ascii", errors="replace", newline="")
 
 
-def _read_rows(lines: Iterable[str], faults: Counter[str]) -> Iterator[tuple[int, Decimal]]:
+def split_rows(lines: Iterable[str], faults: Counter[str]) -> Iterator[list[str]]:
+    """The rows below the header, if there is one, that have as many columns as the first."""
     rows = csv.reader(lines)
     first = next(rows, None)
     if first is None:
@@ -150,19 +161,12 @@ def _read_rows(lines: Iterable[str], faults: Counter[str]) -> Iterator[tuple[int
     for row in rows if first[0].strip() == "open_time" else chain((first,), rows):
         if len(row) != width:
             faults["wrong_columns"] += 1
-            continue
-        at_ms, value = _stamp(row[CLOSE_TIME]), _number(row[CLOSE])
-        if at_ms is None or value is None:
-            faults["not_a_number"] += 1
-            continue
-        price = to_price(value)
-        if price is None:
-            faults["not_a_price"] += 1
-            continue
-        yield at_ms, price
+        else:
+            yield row
 
 
-def _stamp(text: str) -> int | None:
+def read_stamp(text: str) -> int | None:
+    """Milliseconds, from either unit; None when it cannot be a time of a recording."""
     if not (text.isascii() and text.isdecimal() and len(text) < LONGEST_NUMBER):
         return None
     stamp = int(text)

@@ -1,4 +1,4 @@
-"""The feed of this database and the latest prices: the only SQL of the markets."""
+"""The feed of this database and the latest prices."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

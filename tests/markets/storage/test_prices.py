@@ -5,10 +5,10 @@ import asyncpg
 import pytest
 
 from plimsoll.kernel.identifiers import AssetId
-from plimsoll.markets import storage
 from plimsoll.markets.domain.feeds import FeedKind
 from plimsoll.markets.domain.prices import HIGHEST, LOWEST, Pair, Price, Tick
-from plimsoll.markets.storage import StoredPrice
+from plimsoll.markets.storage import prices as storage
+from plimsoll.markets.storage.prices import StoredPrice
 from plimsoll.plumbing.database import Database
 
 AT = datetime(2026, 1, 5, 12, 0, 0, 999_000, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Indicators, batch and streaming, and what they add up to; pure."""

@@ -1,0 +1,1 @@
+"""One file per trade: averages, momentum, trend, bands, volume, levels."""
