@@ -169,7 +169,7 @@ def test_without_a_command_it_says_which_there_are() -> None:
 def test_doctor_finds_a_good_machine_good(tmp_path: Path) -> None:
     done = plimsoll("doctor", "--port", "0", data_dir=str(tmp_path / "desk"), feed="simulated")
     assert done.returncode == 0, done.stdout
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["good"] * 5
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["good"] * 6
     assert not (tmp_path / "desk").exists()
 
 
@@ -182,7 +182,7 @@ def test_doctor_prints_the_fix_for_people_and_for_programs(tmp_path: Path) -> No
     programs = plimsoll("doctor", "--json", **settings)
     assert programs.returncode == 1
     findings = {finding["what"]: finding for finding in json.loads(programs.stdout)}
-    assert set(findings) == {"clock", "port", "data directory", "database", "feed"}
+    assert set(findings) == {"settings", "clock", "port", "data directory", "database", "feed"}
     assert findings["feed"] == {
         "what": "feed",
         "verdict": "bad",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from plimsoll.settings import BadSettings, FeedChoice, Settings
+from plimsoll.settings import BadSettings, FeedChoice, Settings, list_unknown
 
 
 @pytest.fixture(autouse=True)
@@ -160,3 +160,11 @@ def test_settings_do_not_change_once_they_are_read() -> None:
     settings = Settings.read()
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]
+
+
+def test_a_variable_that_is_no_setting_is_told_with_the_one_that_may_be_meant() -> None:
+    environment = ["PLIMSOLL_LOGLEVEL", "PLIMSOLL_PORT", "PLIMSOLL_QUITE_ELSE", "HOME"]
+    assert list_unknown(environment) == {
+        "PLIMSOLL_LOGLEVEL": "PLIMSOLL_LOG_LEVEL",
+        "PLIMSOLL_QUITE_ELSE": None,
+    }

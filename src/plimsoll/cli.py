@@ -5,6 +5,7 @@ Exit status: 0 done, 1 refused with a sentence that says why, 2 wrong usage.
 
 import asyncio
 import json
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+import structlog
 import typer
 import uvicorn
 from fastapi import FastAPI
@@ -30,7 +32,9 @@ from plimsoll.plumbing.listener import bind
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres, find_running
 from plimsoll.plumbing.telemetry import configure_logging
 from plimsoll.plumbing.wire import GatheringProtocol
-from plimsoll.settings import FeedChoice, Settings
+from plimsoll.settings import FeedChoice, Settings, list_unknown
+
+log = structlog.get_logger(__name__)
 
 app = typer.Typer(
     help="A self-hosted crypto desk: what you own, what it is worth, what you owe.",
@@ -65,6 +69,8 @@ def up(
         replay_speed=replay_speed,
     )
     configure_logging(settings.log_level)
+    for name, meant in list_unknown(os.environ).items():
+        log.warning("not_a_setting", variable=name, perhaps=meant)
     # Stopping a service is as orderly as Ctrl-C, also while it is still starting.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _refusals_as_sentences(), bind(settings.host, settings.port) as listener:

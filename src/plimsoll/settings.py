@@ -3,9 +3,11 @@
 Each setting is an environment variable `PLIMSOLL_<NAME>`; one that takes several values takes them
 with commas between (`PLIMSOLL_ALLOWED_HOSTS=localhost,desk.example.org`). A value that does not fit
 stops the start with the name of the variable, the value and what is allowed; nothing falls back
-silently.
+silently. A variable that is no setting is told of, with the one that may be meant.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -138,6 +140,19 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
             raise BadSettings(_explain(error)) from None
+
+
+def list_unknown(environment: Iterable[str]) -> dict[str, str | None]:
+    """Variables that look like settings and are none, each with the setting that may be meant.
+
+    They do not stop a start: an orchestrator gives a service's name to variables of its own.
+    """
+    known = [f"PLIMSOLL_{name.upper()}" for name in Settings.model_fields]
+    return {
+        name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None)
+        for name in sorted(environment)
+        if name.startswith("PLIMSOLL_") and name not in known
+    }
 
 
 SECRET: Final = frozenset({"database_url", "coingecko_demo_key", "coingecko_pro_key"})

@@ -181,7 +181,7 @@ async def make_key(
         access_of(request.scope),
         caller,
         name=body.name,
-        scopes=body.scopes,
+        scopes=frozenset(body.scopes),
         networks=parse_networks(body.networks),
         expires_at=body.expires_at,
         address=address_of(request.scope),

@@ -119,7 +119,7 @@ class CookieView(BaseModel):
 
 class NewKey(Input):
     name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
-    scopes: Annotated[frozenset[Scope], Field(min_length=1, max_length=len(Scope))]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope))]
     networks: Annotated[
         list[Annotated[str, Field(max_length=64)]], Field(max_length=MAX_NETWORKS)
     ] = Field(

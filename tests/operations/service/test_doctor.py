@@ -23,7 +23,7 @@ def examine(data_dir: Path, **given: object) -> dict[str, Finding]:
 
 def test_a_good_machine_gets_a_clean_bill_and_is_left_alone(tmp_path: Path) -> None:
     findings = examine(tmp_path / "new")
-    assert list(findings) == ["clock", "port", "data directory", "database", "feed"]
+    assert list(findings) == ["settings", "clock", "port", "data directory", "database", "feed"]
     assert {finding.verdict for finding in findings.values()} == {Verdict.GOOD}
     assert {finding.fix for finding in findings.values()} == {""}
     assert findings["database"].found.startswith("embedded PostgreSQL 18.")

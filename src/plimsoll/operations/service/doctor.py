@@ -15,7 +15,7 @@ from plimsoll.plumbing import schema
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.listener import CannotListen, bind
 from plimsoll.plumbing.postgres.server import inspect
-from plimsoll.settings import FeedChoice, Settings
+from plimsoll.settings import FeedChoice, Settings, list_unknown
 
 
 class Verdict(StrEnum):
@@ -36,11 +36,22 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding, in the order of a start."""
+    yield _environment()
     yield _clock()
     yield _port(settings)
     yield _data_directory(settings)
     yield _database(settings)
     yield _feed(settings)
+
+
+def _environment() -> Finding:
+    unknown = list_unknown(os.environ)
+    if not unknown:
+        return Finding("settings", Verdict.GOOD, "every PLIMSOLL_ variable is a setting")
+    meant = [f"{name}: {other}?" if other else name for name, other in unknown.items()]
+    return Finding(
+        "settings", Verdict.NOTE, f"not a setting: {', '.join(meant)}", "docs/configuration.md"
+    )
 
 
 def _clock() -> Finding:
