@@ -21,6 +21,8 @@ check: .venv/ready ## formatting, lint, types, and the order of the house
 
 bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.http $(ARGS)
+	@$(BIN)/python -m benchmarks.candles
+	@$(BIN)/python -m benchmarks.indicators
 
 migrate: .venv/ready ## bring PLIMSOLL_DATABASE_URL to this version's schema
 	@$(BIN)/plimsoll migrate $(ARGS)
