@@ -6,7 +6,6 @@ import pytest
 
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.ledger.domain.transactions import (
-    INCOME,
     SHAPES,
     WITHOUT_WORTH,
     WRITTEN_OFF,
@@ -44,8 +43,7 @@ def test_every_kind_has_a_shape() -> None:
     assert set(SHAPES) == set(Kind)
 
 
-def test_income_comes_in_and_what_is_written_off_can_go_out() -> None:
-    assert {SHAPES[kind] for kind in INCOME} == {Shape.INFLOW}
+def test_what_is_written_off_can_go_out() -> None:
     assert {SHAPES[kind] for kind in WRITTEN_OFF} == {Shape.OUTFLOW, Shape.EITHER}
 
 

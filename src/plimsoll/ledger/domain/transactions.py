@@ -148,22 +148,6 @@ SHAPES: Final[dict[Kind, Shape]] = {
 WITHOUT_WORTH: Final = frozenset({Shape.MOVE, Shape.OUTFLOW, Shape.FEES})
 """Shapes whose values have no effect: what is moved, removed or written off goes at its cost."""
 
-INCOME: Final = frozenset(
-    {
-        Kind.STAKING,
-        Kind.MINING,
-        Kind.INTEREST,
-        Kind.AIRDROP,
-        Kind.FORK,
-        Kind.WAGES,
-        Kind.REFERRAL,
-        Kind.CASHBACK,
-        Kind.REBATE,
-        Kind.OTHER_INCOME,
-    }
-)
-"""Kinds that bring something in without a price; their market value becomes the cost."""
-
 WRITTEN_OFF: Final = frozenset(
     {
         Kind.LOST,
