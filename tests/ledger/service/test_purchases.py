@@ -174,3 +174,13 @@ async def test_the_ways_mix_without_deadlock_and_nothing_is_lost(database: Datab
     for desk in desks:
         total += sum(held.quantity for held in (await desk.holdings()).values())
     assert total == 600 + 90 - 30
+
+
+async def test_nobody_waits_for_a_writer_that_has_just_ended(database: Database) -> None:
+    """Who is answered and asks again at once finds no writer counted that will not look again."""
+    purchases, desk = Purchases(database), await Desk.open(database)
+    await desk.record(buy("1", value="10", wallet=desk.main, at=day(1)))
+    for _ in range(3):
+        bought = buy("1", value="10", wallet=desk.main, at=day(2))
+        assert await purchases.find_recorded(desk.user_id, bought) is not None
+        assert not purchases._writers

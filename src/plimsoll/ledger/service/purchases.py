@@ -39,7 +39,7 @@ class Purchases:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: list[Asked] = []
-        self._writers: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.Task[None] | None] = set()
         self._writing: set[UserId] = set()
 
     async def find_recorded(self, user_id: UserId, transaction: Transaction) -> HeldAsset | None:
@@ -50,12 +50,19 @@ class Purchases:
         asked = Asked(_purchase(user_id, transaction), asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
         if len(self._writers) < AT_ONCE:
-            writer = asyncio.create_task(self._write())
+            writer = asyncio.create_task(self._keep_writing())
             self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
         return await asked.answer
 
-    async def _write(self) -> None:
+    async def _keep_writing(self) -> None:
+        # Leaves the set in the very turn in which it last looked: whoever asks after that must not
+        # count on it.
+        try:
+            await self._write_all()
+        finally:
+            self._writers.discard(asyncio.current_task())
+
+    async def _write_all(self) -> None:
         while batch := self._take():
             try:
                 recorded = await storage.record(self._database, [asked.purchase for asked in batch])

@@ -1,8 +1,8 @@
 """Usual purchases, many in one durable statement.
 
 Each is more of what somebody holds, bought now. The statement takes the ledger of each buyer who is
-not being written by anyone else, moves the holdings, and appends the transactions; what it passes
-over it does not touch.
+not being written by anyone else, moves the holdings, and appends the transactions. Of what it
+passes over it writes nothing; it may only leave a number of that person's sequence unused.
 """
 
 from collections.abc import Sequence
