@@ -13,7 +13,7 @@ help: ## what there is
 run: .venv/ready ## start Plimsoll on http://127.0.0.1:8000 (its own PostgreSQL included)
 	@$(BIN)/plimsoll up $(ARGS)
 
-test: .venv/ready ## every test, on real PostgreSQL and real sockets
+test: .venv/ccxt ## every test, on real PostgreSQL and real sockets
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: .venv/ready ## formatting, lint, types, and the order of the house
@@ -23,12 +23,18 @@ bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.http $(ARGS)
 	@$(BIN)/python -m benchmarks.candles
 	@$(BIN)/python -m benchmarks.indicators
+	@$(BIN)/python -m benchmarks.indicator_sets
+	@$(BIN)/python -m benchmarks.sources
+	@$(BIN)/python -m benchmarks.memory
+	@$(BIN)/python -m benchmarks.markets
+	@$(BIN)/python -m benchmarks.streams
 
 migrate: .venv/ready ## bring PLIMSOLL_DATABASE_URL to this version's schema
 	@$(BIN)/plimsoll migrate $(ARGS)
 
 lock: .venv/uv ## resolve requirements.lock anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --group dev pyproject.toml -o requirements.lock $(ARGS)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra ccxt --constraint requirements.lock pyproject.toml -o requirements-ccxt.lock $(ARGS)
 
 .venv/uv:
 	@$(PYTHON) -c 'import sys; sys.exit("Plimsoll needs Python 3.11 or newer; PYTHON=python3.12 make ... names another one" if sys.version_info < (3, 11) else 0)'
@@ -40,6 +46,11 @@ lock: .venv/uv ## resolve requirements.lock anew
 .venv/ready: .venv/uv requirements.lock pyproject.toml
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What the extra `ccxt` adds; only its tests need it.
+.venv/ccxt: .venv/ready requirements-ccxt.lock
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ccxt.lock
 	@touch $@
 
 .PHONY: help run test check bench migrate lock

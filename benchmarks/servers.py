@@ -31,7 +31,12 @@ UVICORN: Final = (
     "--no-access-log",
     "--log-level=warning",
 )
-APPLICATIONS: Final = {"echo": "benchmarks.echo:app", "usual": "benchmarks.usual_stack.app:app"}
+APPLICATIONS: Final = {
+    "echo": "benchmarks.echo:app",
+    "usual": "benchmarks.usual_stack.app:app",
+    "usual candles": "benchmarks.usual_stack.candles:app",
+}
+READY: Final = {"plimsoll": "/health/ready", "usual candles": "/health"}
 RAISED_LIMITS: Final = {
     "PLIMSOLL_API_KEY_REQUESTS_PER_MINUTE": "10000000",
     "PLIMSOLL_USER_REQUESTS_PER_MINUTE": "10000000",
@@ -81,8 +86,12 @@ class Server:
 
 
 @contextmanager
-def started(name: str, directory: Path) -> Iterator[Server]:
-    """The named service, ready; stopped on the way out. Its data and log are in `directory`."""
+def started(
+    name: str, directory: Path, *, settings: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """The named service, ready; stopped on the way out. Its data and log are in `directory`;
+    `settings` are added to its environment.
+    """
     port = _free_port()
     log = directory / f"{name}.log"
     with log.open("wb") as output:
@@ -90,7 +99,7 @@ def started(name: str, directory: Path) -> Iterator[Server]:
             process = subprocess.Popen(  # noqa: S603 - our own command
                 _command(name, port, directory / name),
                 cwd=ROOT,
-                env=_environment(os.environ),
+                env=_environment(os.environ) | dict(settings or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -124,7 +133,7 @@ def _environment(outer: Mapping[str, str]) -> dict[str, str]:
 
 
 def _wait_until_ready(server: Server) -> None:
-    path = "/health/ready" if server.name == "plimsoll" else "/api/v1/prices/bitcoin"
+    path = READY.get(server.name, "/api/v1/prices/bitcoin")
     deadline = monotonic() + READY_WITHIN_S
     while True:
         try:

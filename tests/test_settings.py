@@ -68,7 +68,7 @@ WRONG = [
     ("DATABASE_POOL_SIZE", "0", "greater than or equal to 1"),
     ("STATEMENT_TIMEOUT_MS", "5s", "integer"),
     ("REPLAY_SPEED", "0", "greater than 0"),
-    ("REPLAY_SPEED", "nan", "finite"),
+    ("REPLAY_SPEED", "nan", "greater than 0"),
     ("POLL_INTERVAL_S", "inf", "finite"),
     ("PRICE_STALE_AFTER_S", "-1", "greater than 0"),
     ("ARGON2_MEMORY_KIB", "1024", "greater than or equal to 19456"),

@@ -14,19 +14,42 @@ from starlette.types import ASGIApp
 from plimsoll.access import router as access_router
 from plimsoll.access.guards import undeclared_routes
 from plimsoll.access.service.access import Access
-from plimsoll.kernel.clock import Clock, SystemClock
+from plimsoll.insights import router as insights_router
+from plimsoll.insights.live import IndicatorChannel
+from plimsoll.insights.service.insights import Insights
+from plimsoll.kernel.clock import Clock, SystemClock, to_ms
 from plimsoll.ledger import router as ledger_router
 from plimsoll.ledger.service.purchases import Purchases
-from plimsoll.markets import router as markets_router
-from plimsoll.markets.service import Feed
+from plimsoll.markets import jobs as markets_jobs
+from plimsoll.markets.domain.feeds import FeedKind
+from plimsoll.markets.live.candles import CandleChannel
+from plimsoll.markets.live.prices import PriceChannel
+from plimsoll.markets.live.sources import SourceChannel
+from plimsoll.markets.live.volatility import VolatilityChannel
+from plimsoll.markets.router import backfills as backfills_router
+from plimsoll.markets.router import candles as candles_router
+from plimsoll.markets.router import markets as markets_router
+from plimsoll.markets.router import prices as prices_router
+from plimsoll.markets.router import udf as udf_router
+from plimsoll.markets.router import volatility as volatility_router
+from plimsoll.markets.service.backfills import Backfills
+from plimsoll.markets.service.candles import Candles, make_candles
+from plimsoll.markets.service.catching_up import CatchingUp, list_stopped
+from plimsoll.markets.service.feed import Feed
+from plimsoll.markets.service.overview import Markets
+from plimsoll.markets.service.prices import Prices
+from plimsoll.operations import live as operations_live
 from plimsoll.operations import router as operations_router
 from plimsoll.operations.service.health import Health
 from plimsoll.plumbing import idempotency, problems, schema, telemetry
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.edge import Edge
 from plimsoll.plumbing.hot import HotRoute, HotRoutes
+from plimsoll.plumbing.jobs.runner import Jobs
 from plimsoll.plumbing.limits import LocalLimiter
 from plimsoll.plumbing.outbound import Outbound
+from plimsoll.plumbing.streams.hub import Hub
+from plimsoll.plumbing.tables import Files
 from plimsoll.portfolio import router as portfolio_router
 from plimsoll.portfolio.service import Summaries
 from plimsoll.settings import Settings
@@ -64,8 +87,14 @@ class Desk(FastAPI):
             prefixes=[
                 (
                     f"{API}/prices/",
-                    HotRoute(f"{API}/prices/{{coin_id}}", markets_router.quick_price),
-                )
+                    HotRoute(f"{API}/prices/{{coin_id}}", prices_router.quick_price),
+                ),
+                (
+                    f"{API}/markets/",
+                    HotRoute(
+                        f"{API}/markets/{{base}}/{{quote}}/candles", candles_router.quick_candles
+                    ),
+                ),
             ],
         )
         return Edge(hot, settings=self.settings)
@@ -114,8 +143,21 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.settings = settings
-    for router in (access_router, markets_router, ledger_router, portfolio_router):
+    for router in (
+        access_router,
+        prices_router,
+        markets_router,
+        backfills_router,
+        candles_router,
+        volatility_router,
+        udf_router,
+        insights_router,
+        ledger_router,
+        portfolio_router,
+    ):
         app.include_router(router.router, prefix=API)
+    app.include_router(operations_router.jobs_router, prefix=API)
+    app.include_router(operations_live.router, prefix=API)
     app.include_router(operations_router.router)
     problems.install(app)
     if undeclared := undeclared_routes(app):
@@ -136,21 +178,90 @@ async def _open(
     stack.push_async_callback(database.close)
     house = asyncio.create_task(idempotency.keep_house(database), name="idempotency-house")
     stack.push_async_callback(_end, house)
-    outbound = Outbound(clock)
-    stack.push_async_callback(outbound.aclose)
-    feed = Feed(settings=settings, database=database, outbound=outbound, clock=clock)
-    stack.push_async_callback(feed.close)
-    prices = await feed.open()
-    access = Access(settings, database, clock, LocalLimiter(clock))
-    stack.push_async_callback(access.close)
-    await access.open()
     app.state.clock = clock
     app.state.database = database
-    app.state.access = access
-    app.state.prices = prices
+    app.state.access = access = Access(settings, database, clock, LocalLimiter(clock))
+    stack.push_async_callback(access.close)
+    await access.open()
+    stopped = await list_stopped(database, to_ms(clock.now()))
+    feed, prices = await _open_markets(app, settings, database, clock, stack)
     app.state.purchases = Purchases(database)
     app.state.summaries = Summaries(database, prices, clock)
     app.state.health = Health(database, prices, clock)
+    _open_jobs(app, settings, database, feed, stack)
+    if prices.feed_kind is FeedKind.LIVE:
+        catching_up = CatchingUp(
+            stopped,
+            database=database,
+            backfills=app.state.backfills,
+            intake=feed.intake,
+            prices=prices,
+        )
+        task = asyncio.create_task(catching_up.run(), name="catching-up")
+        stack.push_async_callback(_end, task)
+    _open_live(app, settings, feed, stack)
+
+
+async def _open_markets(
+    app: FastAPI, settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
+) -> tuple[Feed, Prices]:
+    """Prices and candles, and what is computed of them."""
+    outbound = Outbound(clock)
+    stack.push_async_callback(outbound.aclose)
+    app.state.candles = candles = make_candles(settings, database, clock)
+    stack.push_async_callback(candles.close)
+    feed = Feed(
+        settings=settings, database=database, outbound=outbound, clock=clock, candles=candles
+    )
+    stack.push_async_callback(feed.close)
+    app.state.prices = prices = await feed.open()
+    app.state.markets = Markets(prices, candles.volatility, feed.intake)
+    app.state.files = Files(clock)
+    app.state.insights = insights = Insights(candles)
+    stack.push_async_callback(insights.aclose)
+    candles.listeners.append(insights.notice)
+    candles.on_change.append(insights.touch)
+    return feed, prices
+
+
+def _open_jobs(
+    app: FastAPI, settings: Settings, database: Database, feed: Feed, stack: AsyncExitStack
+) -> None:
+    app.state.jobs = jobs = Jobs(database, app.state.clock, at_once=settings.jobs_at_once)
+    stack.push_async_callback(jobs.close)
+    app.state.backfills = backfills = Backfills(
+        jobs,
+        lambda: feed.sources,
+        kind=app.state.prices.feed_kind,
+        folder=settings.data_dir / "imports",
+    )
+    markets_jobs.register(jobs, app.state.candles, backfills)
+    jobs.open()
+
+
+def _open_live(app: FastAPI, settings: Settings, feed: Feed, stack: AsyncExitStack) -> None:
+    """The channels of the live connections, each told what changes."""
+    candles: Candles = app.state.candles
+    catalogue = app.state.prices.catalogue
+    app.state.hub = hub = Hub(
+        app.state.clock,
+        operations_live.AccessDoor(),
+        connections=settings.live_connections,
+        connections_per_caller=settings.live_connections_per_caller,
+    )
+    hub.register(PriceChannel(app.state.prices))
+    sources = SourceChannel(feed.intake)
+    hub.register(sources)
+    feed.intake.on_sources.append(sources.touch)
+    hub.register(VolatilityChannel(candles.volatility, catalogue))
+    live_candles = CandleChannel(catalogue, candles)
+    hub.register(live_candles)
+    candles.listeners.append(live_candles.close)
+    candles.on_change.append(live_candles.change)
+    hub.register(IndicatorChannel(app.state.insights, catalogue))
+    stack.push_async_callback(hub.close)
+    flushing = asyncio.create_task(hub.run(), name="stream-hub")
+    stack.push_async_callback(_end, flushing)
 
 
 async def _end(task: "asyncio.Future[None]") -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 import structlog
 import typer
@@ -24,12 +25,18 @@ from plimsoll.access.service import accounts, audit
 from plimsoll.app import create_app
 from plimsoll.kernel.clock import SystemClock
 from plimsoll.kernel.errors import PlimsollError
-from plimsoll.markets.service import Prices
-from plimsoll.operations.service import doctor
+from plimsoll.kernel.identifiers import JobId
+from plimsoll.markets.service.backfills import start_import
+from plimsoll.markets.service.prices import Prices
+from plimsoll.operations.service import doctor, jobs
 from plimsoll.plumbing import schema
 from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.jobs.job import EVERYTHING, Job, JobState
+from plimsoll.plumbing.jobs.runner import Jobs
 from plimsoll.plumbing.listener import bind
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres, find_running
+from plimsoll.plumbing.streams.hub import Hub
+from plimsoll.plumbing.streams.outlets import server_options
 from plimsoll.plumbing.telemetry import configure_logging
 from plimsoll.plumbing.wire import GatheringProtocol
 from plimsoll.settings import FeedChoice, Settings, list_unknown
@@ -45,6 +52,10 @@ audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
 user_app = typer.Typer(help="People: roles and tiers.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(user_app, name="user")
+jobs_app = typer.Typer(help="Background jobs.", no_args_is_help=True)
+app.add_typer(jobs_app, name="jobs")
+import_app = typer.Typer(help="Bring what was recorded elsewhere.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
 
 T = TypeVar("T")
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept [PLIMSOLL_DATA_DIR]")]
@@ -96,6 +107,7 @@ def _serve(
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        **server_options(),
         timeout_graceful_shutdown=25,
         lifespan="off",  # ours, so that what stops a start is an error and not a log line
     )
@@ -127,6 +139,14 @@ class _AnnouncingServer(uvicorn.Server):
         print(f"Plimsoll is ready: http://{shown}:{port}/docs", flush=True)  # noqa: T201
         if prices.simulated:
             print("Prices are simulated: nothing here is worth anything.", flush=True)  # noqa: T201
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Live connections are told first: their clients come back by themselves."""
+        hub: Hub = self._desk.state.hub
+        await hub.close()
+        running: Jobs = self._desk.state.jobs
+        running.stop_following()
+        await super().shutdown(sockets=sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -215,6 +235,84 @@ def set_tier(email: str, tier: Tier, data_dir: DataDir = None) -> None:
     clock = SystemClock()
     _on_database(data_dir, lambda db: accounts.set_tier(db, clock, email=email, tier=tier))
     typer.echo(f"{email} is {tier.value}")
+
+
+@import_app.command(name="candles")
+def import_candles(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, resolve_path=True)],
+    data_dir: DataDir = None,
+) -> None:
+    """Import Binance archive files of candles. The running service does it, or the next one."""
+
+    async def work(database: Database) -> JobId:
+        starter = Jobs(database, SystemClock(), at_once=0)
+        return await start_import(starter, database, folder)
+
+    job_id = _on_database(data_dir, work)
+    typer.echo(f"started: plimsoll jobs watch {job_id}")
+
+
+@jobs_app.command(name="list")
+def list_jobs(data_dir: DataDir = None) -> None:
+    """The newest fifty, of everybody."""
+
+    async def work(database: Database) -> list[Job]:
+        async with database.read() as unit:
+            return await jobs.list_jobs(unit, EVERYTHING, state=None, after=None, limit=50)
+
+    for job in _on_database(data_dir, work):
+        typer.echo(f"{job.id} {job.state.value:9} {_how_far(job):>5} {job.kind} {job.phase}")
+
+
+@jobs_app.command(name="watch")
+def watch_job(job_id: UUID, data_dir: DataDir = None) -> None:
+    """Show how far a job is, to its end. Ctrl-C ends the watching, not the job."""
+
+    async def work(database: Database) -> Job:
+        async with database.read() as unit:
+            job = await jobs.get_job(unit, JobId(job_id), EVERYTHING)
+        watcher = Jobs(database, SystemClock(), at_once=0)
+        with typer.progressbar(length=100, label=_line(job), show_eta=False) as bar:
+            async for step in watcher.follow(job):
+                job = step or job
+                bar.label = _line(job)
+                bar.make_step((job.percent or 0) - bar.pos)
+                bar.render_progress()
+        return job
+
+    _tell_end(_on_database(data_dir, work))
+
+
+@jobs_app.command(name="cancel")
+def cancel_job(job_id: UUID, data_dir: DataDir = None) -> None:
+    """Ask a job to end; it does so between two of its steps."""
+
+    async def work(database: Database) -> Job:
+        async with database.write() as unit:
+            return await jobs.cancel(unit, JobId(job_id), EVERYTHING)
+
+    job = _on_database(data_dir, work)
+    typer.echo("cancelled" if job.state.over else "asked to end")
+
+
+def _how_far(job: Job) -> str:
+    return f"{job.done}" if job.percent is None else f"{job.percent} %"
+
+
+def _line(job: Job) -> str:
+    """What stands beside the bar; all there is where there is no terminal."""
+    facts = [job.kind, job.state.value, job.phase, _how_far(job)]
+    if job.estimated_end_at:
+        facts.append(f"until {job.estimated_end_at.astimezone():%H:%M:%S}")
+    return " ".join(fact for fact in facts if fact)
+
+
+def _tell_end(job: Job) -> None:
+    if job.state is not JobState.DONE:
+        why = f": {job.problem.code}: {job.problem.detail}" if job.problem else ""
+        typer.echo(f"{job.state.value}{why}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{job.state.value} {job.result or ''}")
 
 
 def _on_database(data_dir: Path | None, work: Callable[[Database], Awaitable[T]]) -> T:

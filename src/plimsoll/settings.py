@@ -54,6 +54,10 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _web_addresses(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_web_address(value) for value in values)
+
+
 def _database_address(value: SecretStr) -> SecretStr:
     if urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
         raise ValueError("a database address is postgresql://user:password@host:port/name")
@@ -66,6 +70,8 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 """Where another service answers, without the slash at the end."""
+
+WebAddresses = Annotated[Names, AfterValidator(_web_addresses)]
 
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
 
@@ -97,8 +103,8 @@ class Settings(BaseSettings):
     # prices
     feed: FeedChoice = FeedChoice.AUTO
     replay_dir: Path | None = None
-    replay_speed: Positive = 1.0
-    """Recorded seconds per real second."""
+    replay_speed: Annotated[float, Field(gt=0)] = 1.0
+    """Recorded seconds per real second; `inf`: as fast as possible."""
     simulation_seed: int = 1
     price_stale_after_s: Positive = 180.0
     coingecko_url: WebAddress = "https://api.coingecko.com/api/v3"
@@ -112,6 +118,42 @@ class Settings(BaseSettings):
     coingecko_top: int = Field(default=60, ge=1, le=1000)
     """How many coins of the catalogue are priced before anybody asks."""
     poll_interval_s: Positive = 60.0
+
+    # live sources
+    live_sources: Names = ("binance", "coinbase", "kraken", "coingecko")
+    """Who is asked for live prices; of those that have a pair, the first that is well is taken."""
+    pair_sources: Names = ()
+    """Another order for single pairs: `btc/usd=kraken>coinbase`."""
+    source_disagreement_percent: Positive = 2.0
+    """Two sources of one pair that lie further apart raise a data-quality flag."""
+    binance_urls: WebAddresses = ("https://data-api.binance.vision", "https://api.binance.com")
+    """Tried in this order where one does not serve the place."""
+    binance_stream_urls: Names = (
+        "wss://data-stream.binance.vision",
+        "wss://stream.binance.com:9443",
+    )
+    binance_trade_pairs: Names = ("btc/usdt", "eth/usdt")
+    """Followed trade by trade, for candles of a second; the others by candles of a minute."""
+    coinbase_url: WebAddress = "https://api.exchange.coinbase.com"
+    coinbase_stream_url: str = "wss://ws-feed.exchange.coinbase.com"
+    kraken_url: WebAddress = "https://api.kraken.com"
+    kraken_stream_url: str = "wss://ws.kraken.com/v2"
+    ccxt_venues: Names = ()
+    """More venues by their name in ccxt; needs the extra `ccxt`."""
+    venue_assets_dir: Path | None = None
+    """Reviewed mappings of more venues, `assets_<venue>.csv` with the columns code,asset."""
+    record_dir: Path | None = None
+    """Where to write what the sources say, to be replayed later."""
+
+    # candles
+    archive_dir: Path | None = None
+    """Where sealed months of candles are kept; unset: `archive` in the data directory."""
+    candles_minute_days: int = Field(default=120, ge=35, le=36_500)
+    """Candles of a minute stay in PostgreSQL for so long; sealed months stay for ever."""
+    candles_middle_months: int = Field(default=24, ge=2, le=1_200)
+    """Candles of 5 minutes to 4 hours stay in PostgreSQL for so long."""
+    candle_jump_factor: float = Field(default=10.0, gt=1, allow_inf_nan=False)
+    """A candle that lies so many times above or below the last known close is refused."""
 
     # access
     access_token_minutes: Positive = 15.0
@@ -129,6 +171,14 @@ class Settings(BaseSettings):
     address_requests_per_minute: int = Field(default=1_200, ge=1, le=10_000_000)
     """Of callers who have not signed in."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=1_000_000_000)
+    live_connections: int = Field(default=5_000, ge=1, le=1_000_000)
+    """WebSockets and event streams at once, of all callers together."""
+    live_connections_per_caller: int = Field(default=100, ge=1, le=1_000_000)
+    """The same of one user, or of one address where nobody has signed in."""
+
+    # background jobs
+    jobs_at_once: int = Field(default=2, ge=0, le=64)
+    """Of this process; 0 leaves them to others."""
 
     # telemetry
     log_level: LogLevel = LogLevel.INFO

@@ -90,6 +90,13 @@ LEG: Final = {
     "wallet_id": NOBODY,
     "outside": False,
 }
+RANGE: Final = {
+    "interval": "1m",
+    "from": "2024-01-01T00:00:00Z",
+    "to": "",
+    "limit": "5",
+    "format": "json",
+}
 EXAMPLES: Final = {
     "register": Example(
         "POST", "/auth/register", body={"email": "x@example.org", "password": PASSWORD}
@@ -177,9 +184,72 @@ EXAMPLES: Final = {
     "list_wallets": Example("GET", "/wallets", PAGE),
     "read_summary": Example("GET", "/portfolio/summary", {"currency": "usd"}),
     "read_history": Example("GET", "/portfolio/history", PAGE),
+    "list_markets": Example(
+        "GET",
+        "/markets",
+        PAGE
+        | {
+            "search": "b",
+            "base": "",
+            "quote": "usd",
+            "source": "",
+            "stale": "false",
+            "sort": "price",
+            "descending": "true",
+        },
+    ),
+    "read_market": Example("GET", "/markets/btc/usd"),
+    "list_candles": Example("GET", "/markets/btc/usd/candles", RANGE | {"fill": "none"}),
+    "read_price_history": Example("GET", "/prices/btc/usd/history", {"window": "24h"}),
+    "list_volatility": Example("GET", "/markets/volatility", {"window": "24h", "limit": "5"}),
+    "read_indicators": Example(
+        "GET", "/markets/btc/usd/indicators", RANGE | {"names": "rsi(14),macd(12,26,9)"}
+    ),
+    "read_rating": Example("GET", "/markets/btc/usd/rating", {"interval": "1m"}),
+    "list_ratings": Example("GET", "/markets/btc/usd/ratings"),
+    "read_chart_symbol": Example("GET", "/udf/symbols", {"symbol": "BTC/USD"}),
+    "search_chart_symbols": Example(
+        "GET", "/udf/search", {"query": "BTC", "type": "", "exchange": "", "limit": "5"}
+    ),
+    "read_chart_history": Example(
+        "GET",
+        "/udf/history",
+        {
+            "symbol": "BTC/USD",
+            "resolution": "1",
+            "from": "1700000000",
+            "to": "1900000000",
+            "countback": "5",
+        },
+    ),
+    "start_backfill": Example(
+        "POST",
+        "/markets/btc/usd/backfill",
+        body={
+            "interval": "1m",
+            "from": "2024-01-01T00:00:00Z",
+            "to": "2024-02-01T00:00:00Z",
+            "source": "simulated",
+        },
+    ),
+    "start_import": Example("POST", "/markets/import", body={"folder": "archive"}),
+    "list_jobs": Example("GET", "/jobs", PAGE | {"state": "queued"}),
+    "read_job": Example("GET", f"/jobs/{NOBODY}"),
+    "cancel_job": Example("DELETE", f"/jobs/{NOBODY}"),
+    "follow_job": Example("GET", f"/jobs/{NOBODY}/events"),
 }
 NOTHING_TO_FILL: Final = frozenset(
-    {"logout", "read_live", "read_ready", "read_health", "read_metrics"}
+    {
+        "list_indicators",
+        "list_sources",
+        "logout",
+        "read_chart_config",
+        "read_chart_time",
+        "read_health",
+        "read_live",
+        "read_metrics",
+        "read_ready",
+    }
 )
 
 

@@ -39,6 +39,7 @@ async def test_the_last_good_price_is_kept_when_the_source_is_away(tmp_path: Pat
             tmp_path / "desk",
             "--feed",
             "live",
+            live_sources="coingecko",
             coingecko_url=coingecko.url,
             coingecko_requests_per_minute="10000",
             price_stale_after_s=str(FRESH_S),

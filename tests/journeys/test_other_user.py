@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -16,7 +16,10 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from plimsoll.app import create_app
+from plimsoll.kernel.identifiers import UserId
 from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.jobs.job import JobKind
+from plimsoll.plumbing.jobs.runner import Jobs
 from plimsoll.settings import Settings
 from tests.conftest import Person
 
@@ -30,6 +33,9 @@ NOT_OWNED: Final = {
 NOT_COMPARED: Final = {
     "audit_log": "being refused is an event",
     "audit_head": "moves with the log",
+    "feed": "the simulated market goes on",
+    "latest_prices": "and has other prices every second",
+    "pairs": "and pairs that nobody had before",
     "api_keys": "`last_used_at` moves when a key is tried; what else it holds is compared apart",
 }
 """Tables that may change while nothing of the owner's does, and why."""
@@ -42,7 +48,22 @@ PUBLIC: Final = frozenset(
         ("POST", "/api/v1/auth/token"),
         ("GET", "/api/v1/prices/{coin_id}"),
         ("GET", "/api/v1/prices/{base}/{quote}/current"),
+        ("GET", "/api/v1/prices/{base}/{quote}/history"),
         ("GET", "/api/v1/assets"),
+        ("GET", "/api/v1/markets"),
+        ("GET", "/api/v1/markets/sources"),
+        ("GET", "/api/v1/markets/volatility"),
+        ("GET", "/api/v1/markets/{base}/{quote}"),
+        ("GET", "/api/v1/markets/{base}/{quote}/candles"),
+        ("GET", "/api/v1/markets/{base}/{quote}/indicators"),
+        ("GET", "/api/v1/markets/{base}/{quote}/rating"),
+        ("GET", "/api/v1/markets/{base}/{quote}/ratings"),
+        ("GET", "/api/v1/indicators"),
+        ("GET", "/api/v1/udf/config"),
+        ("GET", "/api/v1/udf/history"),
+        ("GET", "/api/v1/udf/search"),
+        ("GET", "/api/v1/udf/symbols"),
+        ("GET", "/api/v1/udf/time"),
         ("GET", "/health"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
@@ -52,7 +73,17 @@ PUBLIC: Final = frozenset(
 """What anybody may call; from afar `/metrics` still wants the scope `admin`."""
 
 
-UNDOCUMENTED: Final = frozenset({"/", "/docs", "/docs/{name}", "/openapi.json"})
+UNDOCUMENTED: Final = frozenset(
+    {
+        "/",
+        "/docs",
+        "/docs/{name}",
+        "/openapi.json",
+        "/api/v1/asyncapi.json",
+        "/api/v1/stream",
+        "/api/v1/ws",
+    }
+)
 """Public routes that the document does not name; `name` is a file that everybody may read."""
 
 
@@ -94,30 +125,41 @@ def operations() -> Iterator[Operation]:
 OPERATIONS: Final = tuple(operations())
 OWNED: Final = tuple(each for each in OPERATIONS if each.ids)
 
-Make = Callable[[httpx2.AsyncClient], Awaitable[str]]
+Make = Callable[[Person, FastAPI], Awaitable[str]]
 
 
-async def make_holding(http: httpx2.AsyncClient) -> str:
+async def make_holding(owner: Person, _: FastAPI) -> str:
     purchase = {"coin_id": "bitcoin", "quantity": "2", "price": "50000"}
-    made = await http.post("/holdings", json=purchase)
+    made = await owner.http.post("/holdings", json=purchase)
     return str(made.json()["id"])
 
 
-async def make_transaction(http: httpx2.AsyncClient) -> str:
+async def make_transaction(owner: Person, _: FastAPI) -> str:
     income = {"kind": "staking", "legs": [{"coin_id": "ethereum", "quantity": "1", "value": "9"}]}
-    made = await http.post("/transactions", json=income)
+    made = await owner.http.post("/transactions", json=income)
     return str(made.json()["id"])
 
 
-async def make_key(http: httpx2.AsyncClient) -> str:
-    made = await http.post("/auth/keys", json={"name": "bot", "scopes": ["read"]})
+async def make_key(owner: Person, _: FastAPI) -> str:
+    made = await owner.http.post("/auth/keys", json={"name": "bot", "scopes": ["read"]})
     return str(made.json()["id"])
+
+
+async def make_job(owner: Person, app: FastAPI) -> str:
+    """One that was cancelled: its events come to an end, and it can be cancelled again."""
+    jobs: Jobs = app.state.jobs
+    kind = JobKind("test.of-no-process", dict[str, str])
+    made = await jobs.start(app.state.database, kind, {}, owner=UserId(UUID(owner.id)))
+    cancelled = await owner.http.delete(f"/jobs/{made}")
+    assert cancelled.json()["state"] == "cancelled", cancelled.text
+    return str(made)
 
 
 OBJECTS: Final[dict[str, Make]] = {
     "holding_id": make_holding,
     "transaction_id": make_transaction,
     "key_id": make_key,
+    "job_id": make_job,
 }
 """How the owner comes to one object of each kind, by the name of its path parameter."""
 
@@ -135,9 +177,9 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(ada: Person, ben: Person) -> Scene:
-    objects = {name: await make(ada.http) for name, make in OBJECTS.items()}
-    await make_holding(ben.http)  # who owns something himself is not refused for want of it
+async def scene(ada: Person, ben: Person, app: FastAPI) -> Scene:
+    objects = {name: await make(ada, app) for name, make in OBJECTS.items()}
+    await make_holding(ben, app)  # who owns something himself is not refused for want of it
     powerless = await ada.http.post("/auth/keys", json={"name": "a", "scopes": ["import"]})
     revoked = await ada.http.post("/auth/keys", json={"name": "b", "scopes": ["read", "trade"]})
     gone = await ada.http.delete(f"/auth/keys/{revoked.json()['id']}")
@@ -150,6 +192,7 @@ async def state_of(database: Database) -> dict[str, str]:
     async with database.read() as unit:
         tables = await unit.fetch(
             "select table_name::text from information_schema.tables where table_schema = 'public'"
+            " and table_name not like '%candles%'"  # they close whoever asks
         )
         state = {}
         for (table,) in tables:
@@ -199,11 +242,11 @@ async def test_an_object_is_for_its_owner_only(
 
 
 async def test_a_transaction_does_not_reach_into_somebody_elses_wallet(
-    ada: Person, ben: Person, database: Database
+    ada: Person, ben: Person, database: Database, app: FastAPI
 ) -> None:
     wallet = (await ada.http.post("/wallets", json={"name": "cold"})).json()["id"]
-    await make_holding(ada.http)
-    await make_holding(ben.http)
+    await make_holding(ada, app)
+    await make_holding(ben, app)
     before = await state_of(database)
     purchase = {"coin_id": "bitcoin", "quantity": "1", "price": "1", "wallet_id": wallet}
     leg = {"coin_id": "bitcoin", "quantity": "-1"}
@@ -233,7 +276,8 @@ async def test_without_a_credential_only_what_is_public_answers(
 
 
 async def test_what_is_listed_is_the_callers_own(scene: Scene) -> None:
-    for path in ("/holdings", "/transactions", "/wallets", "/auth/keys", "/portfolio/history"):
+    lists = ("/holdings", "/transactions", "/wallets", "/auth/keys", "/portfolio/history", "/jobs")
+    for path in lists:
         mine = {row["id"] for row in (await scene.owner.http.get(path)).json()["data"]}
         theirs = {row["id"] for row in (await scene.other.http.get(path)).json()["data"]}
         assert mine, path

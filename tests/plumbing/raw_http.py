@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from plimsoll.plumbing.streams.outlets import server_options
 from plimsoll.plumbing.wire import GatheringProtocol
 
 
@@ -49,6 +50,7 @@ async def listening(app: FastAPI) -> AsyncIterator[int]:
         proxy_headers=False,
         server_header=False,
         lifespan="off",
+        **server_options(),
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)

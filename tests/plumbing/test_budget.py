@@ -61,3 +61,47 @@ def test_retry_after_is_read_in_both_forms_and_capped(text: str, seconds: float 
 def test_no_text_breaks_the_reading_of_retry_after(text: str) -> None:
     asked = retry_after_s(text, NOW)
     assert asked is None or 0.0 <= asked <= RETRY_AFTER_CAP_S
+
+
+def test_a_heavy_call_waits_until_enough_is_back() -> None:
+    budget = Budget(10)
+    budget.spend(0.0, 4)
+    budget.spend(20.0, 4)
+
+    assert budget.wait_s(30.0, 2) == 0.0
+    assert budget.wait_s(30.0, 3) == 30.0  # the first four are back at 60
+    assert budget.wait_s(30.0, 10) == 50.0  # all of them at 80
+
+
+def test_a_light_call_does_not_overtake_a_heavy_one() -> None:
+    budget = Budget(10)
+    budget.spend(0.0, 8)
+    heavy_s = budget.wait_s(1.0, 9)
+    budget.spend(1.0 + heavy_s, 9)
+
+    assert budget.wait_s(2.0, 1) == 58.0
+
+
+def test_what_others_spent_counts_and_is_back_after_a_minute() -> None:
+    budget = Budget(10)
+    budget.spend(0.0, 3)
+    budget.note_used(2, 5.0)  # less than ours: their minute began later
+    assert budget.wait_s(5.0, 7) == 0.0
+    budget.note_used(9, 5.0)
+    assert budget.wait_s(5.0, 2) == 55.0
+    budget.note_used(1_000_000, 5.0)
+    assert budget.wait_s(5.0, 8) == 60.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 50), st.integers(1, 20)), max_size=40))
+def test_no_minute_ever_sees_more_than_its_weight(calls: list[tuple[float, int]]) -> None:
+    budget, now, spent = Budget(20), 0.0, list[tuple[float, int]]()
+    for pause, weight in calls:
+        now += pause
+        at = now + budget.wait_s(now, weight)
+        budget.spend(at, weight)
+        spent.append((at, weight))
+
+    for start, _ in spent:
+        inside = [weight for at, weight in spent if start <= at < start + 60 - 1e-6]
+        assert sum(inside) <= 20

@@ -110,7 +110,7 @@ async def test_a_path_is_text_and_cannot_become_a_query(source: Source, server: 
     assert (request.path, request.query) == ("/api/v3/coins/what%3F%20%23%252F", {})
 
 
-@pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 418, 500])
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 500])
 async def test_the_adapter_reads_what_the_api_has_to_say(
     source: Source, server: FakeServer, status: int
 ) -> None:
@@ -331,6 +331,23 @@ async def test_a_long_retry_after_ends_the_call_and_keeps_the_next_ones_away(
     assert (await source.get("/x")).status == 200
 
 
+async def test_a_ban_without_a_time_is_waited_out_for_two_minutes(
+    source: Source, server: FakeServer, clock: ManualClock
+) -> None:
+    server.on("*", Reply(status=418), OK)
+    with pytest.raises(SourceRateLimited) as caught:
+        await source.get("/x")
+    assert caught.value.facts == {"source": "testing", "status": 418}
+
+    clock.advance(119.0)
+    with pytest.raises(SourceRateLimited):
+        await source.get("/x")
+    assert len(server.requests) == 1
+
+    clock.advance(1.0)
+    assert (await source.get("/x")).status == 200
+
+
 async def test_a_retry_after_may_be_a_date(
     source: Source, server: FakeServer, clock: ManualClock
 ) -> None:
@@ -372,6 +389,38 @@ async def test_tries_count_against_the_budget(outbound: Outbound, server: FakeSe
     with pytest.raises(SourceBudgetSpent):
         await source.get("/x")
     assert len(server.requests) == 2
+
+
+async def test_a_call_takes_its_weight_from_the_budget(
+    outbound: Outbound, server: FakeServer, clock: ManualClock
+) -> None:
+    server.on("*", OK)
+    source = outbound.source("heavy", base_url=server.url, per_minute=100, wait_s=0.05)
+    await source.get("/x", weight=80)
+    await source.get("/x", weight=20)
+
+    with pytest.raises(SourceBudgetSpent):
+        await source.get("/x")
+    clock.advance(60.0)
+    assert (await source.get("/x", weight=100)).status == 200
+
+
+async def test_what_the_source_counts_beyond_ours_is_spent_too(
+    outbound: Outbound, server: FakeServer, clock: ManualClock
+) -> None:
+    server.on("*", OK)
+    source = outbound.source("shared", base_url=server.url, per_minute=100, wait_s=0.05)
+    await source.get("/x", weight=10)
+    source.note_used(10)
+    await source.get("/x", weight=10)
+    source.note_used(95)
+
+    with pytest.raises(SourceBudgetSpent) as caught:
+        await source.get("/x", weight=10)
+    assert caught.value.retry_after_s == 60.0
+    await source.get("/x", weight=5)
+    clock.advance(60.0)
+    assert (await source.get("/x", weight=100)).status == 200
 
 
 # The circuit

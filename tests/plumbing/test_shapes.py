@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from plimsoll.plumbing.shapes import (
     GENESIS,
@@ -15,6 +15,7 @@ from plimsoll.plumbing.shapes import (
     Body,
     InTheFuture,
     Moment,
+    MomentMs,
     PositiveAmount,
     Text,
     TooLongAgo,
@@ -205,3 +206,37 @@ def test_nothing_happened_before_the_first_block() -> None:
     check_moment(GENESIS, now=NOW)
     with pytest.raises(TooLongAgo):
         check_moment(GENESIS - timedelta(microseconds=1), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"),
+    [
+        ("1706702400000", 1_706_702_400_000),
+        ("0", 0),
+        ("2024-01-31T12:00:00Z", 1_706_702_400_000),
+        ("2024-01-31T13:00:00.5+01:00", 1_706_702_400_500),
+    ],
+)
+def test_a_moment_in_a_query_is_milliseconds_or_text(text: str, ms: int) -> None:
+    assert TypeAdapter(MomentMs).validate_python(text) == ms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-1",
+        "1e3",
+        "1706702400.5",
+        "2024-01-31",
+        "2024-01-31T12:00:00",
+        "1969-12-31T23:59:59Z",
+        "253402300800000",
+        "9999999999999999",
+        "0001-01-01T00:00:00+14:00",
+        "2024-13-01T00:00:00Z",
+    ],
+)
+def test_what_is_no_moment_of_1970_to_9999_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(MomentMs).validate_python(text)

@@ -7,7 +7,7 @@ import pytest
 
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.ledger.service.purchases import Purchases
-from plimsoll.markets.service import Prices
+from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Database
 from plimsoll.portfolio.domain.valuation import Valuation
 from plimsoll.portfolio.service import Summaries

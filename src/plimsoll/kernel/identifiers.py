@@ -16,6 +16,7 @@ TransactionId = NewType("TransactionId", UUID)
 HoldingId = NewType("HoldingId", UUID)
 KeyId = NewType("KeyId", UUID)
 SessionId = NewType("SessionId", UUID)
+JobId = NewType("JobId", UUID)
 AssetId = NewType("AssetId", str)
 """A stable slug (`bitcoin`, `usd`); symbols are labels that may collide, ids are not."""
 

@@ -29,7 +29,7 @@ from plimsoll.ledger.service import drafts, reading, recording, trades
 from plimsoll.ledger.service.purchases import Purchases
 from plimsoll.ledger.storage.transactions import AlreadyRecorded
 from plimsoll.markets.domain.assets import UnknownAssetField
-from plimsoll.markets.service import Prices, PricesDep, PriceUnavailable
+from plimsoll.markets.service.prices import Prices, PricesDep, PriceUnavailable
 from plimsoll.plumbing.database import Reading, Unit
 from plimsoll.plumbing.hot import read_small_json
 from plimsoll.plumbing.idempotency import Idempotent, InFlight

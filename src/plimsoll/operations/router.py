@@ -1,20 +1,28 @@
-"""HTTP for those who run the service: health, metrics, and the API's own documentation."""
+"""HTTP for those who run the service: health, metrics, the API's own documentation; and jobs."""
 
+import time
+from collections.abc import AsyncIterator
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Final
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from plimsoll.access.domain.principals import Scope
-from plimsoll.access.guards import Anyone, ScopeMissing, hand_guarded
+from plimsoll.access.domain.principals import Principal, Scope
+from plimsoll.access.guards import Anyone, Reader, ScopeMissing, Trader, hand_guarded
 from plimsoll.kernel.errors import NotFound
-from plimsoll.markets.service import PricesDep
-from plimsoll.operations.schemas import HealthView, LiveView
-from plimsoll.operations.service import documentation
+from plimsoll.kernel.identifiers import JobId
+from plimsoll.markets.service.prices import PricesDep
+from plimsoll.operations.schemas import HealthView, JobView, LiveView
+from plimsoll.operations.service import documentation, jobs
 from plimsoll.operations.service.health import Health
+from plimsoll.plumbing.database import Reading, Writing
+from plimsoll.plumbing.jobs.answers import JobsDep
+from plimsoll.plumbing.jobs.job import Job, JobEnded, JobNotFound, JobState, Viewer
+from plimsoll.plumbing.paging import BadCursor, Page, Paging
 from plimsoll.plumbing.problems import problems
 
 router = APIRouter(tags=["operations"])
@@ -100,3 +108,77 @@ async def read_documentation_asset(_: Anyone, name: str) -> Response:
 async def read_root(_: Anyone) -> Response:
     """To the documentation."""
     return RedirectResponse("docs", status_code=307)
+
+
+jobs_router = APIRouter(prefix="/jobs", tags=["jobs"])
+"""Below the API's own prefix, unlike the rest."""
+
+
+def _viewer(caller: Principal) -> Viewer:
+    return Viewer(caller.user_id, system=Scope.ADMIN in caller.scopes)
+
+
+@jobs_router.get("", responses=problems(BadCursor))
+async def list_jobs(
+    caller: Reader, unit: Reading, page: Paging, state: JobState | None = None
+) -> Page[JobView]:
+    """The caller's background jobs, the newest first; for an operator the system's, too."""
+    after = page.after(UUID)
+    rows = await jobs.list_jobs(
+        unit,
+        _viewer(caller),
+        state=state,
+        after=UUID(str(after[0])) if after else None,
+        limit=page.limit + 1,
+    )
+    cut = page.cut(rows, lambda job: (str(job.id),))
+    return Page(data=[JobView.of(job) for job in cut.rows], next_cursor=cut.next_cursor)
+
+
+@jobs_router.get("/{job_id}", responses=problems(JobNotFound))
+async def read_job(job_id: UUID, caller: Reader, unit: Reading) -> JobView:
+    """How far a job is, or how it ended."""
+    return JobView.of(await jobs.get_job(unit, JobId(job_id), _viewer(caller)))
+
+
+@jobs_router.delete("/{job_id}", responses=problems(JobNotFound, JobEnded))
+async def cancel_job(job_id: UUID, caller: Trader, unit: Writing) -> JobView:
+    """Ask a job to end. It does so between two of its steps; what it has done until then stays."""
+    return JobView.of(await jobs.cancel(unit, JobId(job_id), _viewer(caller)))
+
+
+@jobs_router.get(
+    "/{job_id}/events",
+    response_class=Response,
+    responses=problems(JobNotFound)
+    | {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def follow_job(
+    job_id: UUID, caller: Reader, unit: Reading, running: JobsDep
+) -> StreamingResponse:
+    """The job as server-sent events: `progress` with the job each time it changed, `end` with how
+    it ended. A stream that ends without `end` can be opened again.
+    """
+    job = await jobs.get_job(unit, JobId(job_id), _viewer(caller))
+    return StreamingResponse(
+        _events(running.follow(job)),
+        media_type="text/event-stream",
+        headers={"x-accel-buffering": "no"},  # a proxy hands each event on as it comes
+    )
+
+
+LONGEST_STREAM_S: Final = 900.0
+"""Then it is opened anew, with a credential that is still good."""
+
+
+async def _events(steps: AsyncIterator[Job | None]) -> AsyncIterator[bytes]:
+    ends_s = time.monotonic() + LONGEST_STREAM_S
+    async for job in steps:
+        if job is None:
+            yield b": nothing new\n\n"
+        else:
+            view = JobView.of(job)
+            name = b"end" if job.state.over else b"progress"
+            yield b"event: %b\ndata: %b\n\n" % (name, view.__pydantic_serializer__.to_json(view))
+        if time.monotonic() > ends_s:
+            return

@@ -16,23 +16,45 @@ _DELAY: Final = re.compile(r"[0-9]{1,9}")
 class Budget:
     """A bucket of `per_minute` tokens, each of which is back a minute after it was spent.
 
-    So no minute, wherever it begins, ever sees more than `per_minute` requests, and all of them may
-    come at once. A bucket that refills steadily admits up to twice its content in some minute,
-    which a source that counts by the minute answers with 429.
+    So no minute, wherever it begins, ever sees more than `per_minute` spent, and all of it may come
+    at once. A bucket that refills steadily admits up to twice its content in some minute, which a
+    source that counts by the minute answers with 429. A call takes as many tokens as its weight.
     """
 
     def __init__(self, per_minute: int) -> None:
-        self._spent_at: deque[float] = deque(maxlen=per_minute)
+        self._per_minute = per_minute
+        self._spent = 0
+        self._spendings: deque[tuple[float, int]] = deque()
+        """When how much was spent, in the order of time; their sum is `_spent`."""
 
-    def wait_s(self, at: float) -> float:
-        """Seconds from `at` until there is a token."""
-        if len(self._spent_at) < (self._spent_at.maxlen or 0):
-            return 0.0
-        return max(self._spent_at[0] + _MINUTE_S - at, 0.0)
+    def wait_s(self, at: float, weight: int = 1) -> float:
+        """Seconds from `at` until there are `weight` tokens."""
+        assert 0 < weight <= self._per_minute, "no minute would ever have so many tokens"
+        self._forget(at)
+        missing = self._spent + weight - self._per_minute
+        free_at = max(at, self._spendings[-1][0]) if self._spendings else at
+        for spent_at, spent in self._spendings:
+            if missing <= 0:
+                break
+            missing -= spent
+            free_at = max(free_at, spent_at + _MINUTE_S)
+        return free_at - at
 
-    def spend(self, at: float) -> None:
-        """Take the token that is there `at` the time `wait_s` told; later calls queue behind it."""
-        self._spent_at.append(at)
+    def spend(self, at: float, weight: int = 1) -> None:
+        """Take the tokens that are there `at` the time `wait_s` told; later calls queue behind."""
+        self._spendings.append((at, weight))
+        self._spent += weight
+
+    def note_used(self, used: int, at: float) -> None:
+        """So many tokens are gone by the source's own count; what we do not know of is gone too."""
+        self._forget(at)
+        unknown = min(used, self._per_minute) - self._spent
+        if unknown > 0:
+            self.spend(max(at, self._spendings[-1][0]) if self._spendings else at, unknown)
+
+    def _forget(self, at: float) -> None:
+        while self._spendings and self._spendings[0][0] + _MINUTE_S <= at:
+            self._spent -= self._spendings.popleft()[1]
 
 
 def retry_after_s(text: str, now: datetime) -> float | None:

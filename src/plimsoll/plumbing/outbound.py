@@ -16,13 +16,12 @@ import asyncio
 import logging
 import random
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from itertools import count
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote
 
 import httpx2
@@ -32,6 +31,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from plimsoll.kernel.clock import Clock
 from plimsoll.kernel.errors import Unavailable
+from plimsoll.plumbing.bodies import BadBody, BodyTooLarge, read_body
 from plimsoll.plumbing.breaker import PATIENCE, Breaker, Pass, Patience, State
 from plimsoll.plumbing.budget import Budget, retry_after_s
 
@@ -51,7 +51,9 @@ CIRCUIT: Final = Gauge("circuit_state", "0 closed, 1 half-open, 2 open.", ["sour
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 8.0
 _MINUTE_S: Final = 60.0
-_RATE_LIMITED: Final = 429
+_BAN_S: Final = 120.0
+_LIMITED: Final = 429
+_BANNED: Final = 418
 _RESTRICTED: Final = 451
 _AWAY: Final = frozenset({502, 503, 504})
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
@@ -66,9 +68,23 @@ class SourceUnavailable(Unavailable):
     code = "source-unavailable"
     title = "A source of data is not available"
 
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        text: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> Self:
+        facts: dict[str, str | int | bool | None] = {"source": source}
+        if status is not None:
+            facts["status"] = status
+        return cls(f"{source} {text}", facts=facts, retry_after_s=retry_after_s)
+
 
 class SourceRateLimited(SourceUnavailable):
-    """The source asked us to come less often; `retry_after_s` is what it said, or a minute."""
+    """429 or 418: we are to come less often; `retry_after_s` is what the source said, or ours."""
 
     code = "source-rate-limited"
     title = "A source of data limits our requests"
@@ -162,7 +178,8 @@ class Outbound:
     ) -> "Source":
         """One API, known as `name`; its `headers` may carry a key.
 
-        At most `per_minute` requests in any minute, tries included. `timeout_s` is for one try,
+        At most `per_minute` requests in any minute, tries included; each counts as the weight it is
+        given. `timeout_s` is for one try,
         `max_bytes` for one unpacked body, `wait_s` for the wait for a turn: a `get` is over after
         about attempts x (wait_s + timeout_s) plus the pauses between tries, under a second each
         at first. Raises ValueError for a header that HTTP cannot carry, without repeating it.
@@ -213,8 +230,11 @@ class Source:
         self._quiet_until = 0.0
         """Until when the source asked not to be called, on the monotonic clock."""
 
-    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """GET `path`, plain text below the base URL, tried again while the failure may pass.
+    async def get(
+        self, path: str, params: Mapping[str, str] | None = None, *, weight: int = 1
+    ) -> Answer:
+        """GET `path`, plain text below the base URL, tried again while the failure may pass. Every
+        try takes `weight` from the budget.
 
         Raises SourceUnavailable in one of its forms; of several tries, what the last one met.
         """
@@ -226,7 +246,7 @@ class Source:
             timeout=None,
         ):
             with attempt:
-                return await self._try(url)
+                return await self._try(url, weight)
         raise AssertionError("the last try returns or raises")
 
     def _pause(self, error: Exception, tries: int) -> float | bool:
@@ -238,11 +258,11 @@ class Source:
         longest = min(_FIRST_PAUSE_S * 2 ** (tries - 1), _LONGEST_PAUSE_S)
         return random.uniform(0, longest)  # noqa: S311 - spreads callers, keeps no secret
 
-    async def _try(self, url: httpx2.URL) -> Answer:
+    async def _try(self, url: httpx2.URL, weight: int) -> Answer:
         """One request at most, counted by its outcome."""
         outcome = "cancelled"
         try:
-            answer = await self._call(url)
+            answer = await self._call(url, weight)
             outcome = f"{answer.status // 100}xx"
         except SourceUnavailable as error:
             outcome = error.code
@@ -252,10 +272,10 @@ class Source:
         finally:
             REQUESTS.labels(self.name, outcome).inc()
 
-    async def _call(self, url: httpx2.URL) -> Answer:
+    async def _call(self, url: httpx2.URL, weight: int) -> Answer:
         if self._breaker.refuses():  # before a turn is spent on it
             raise self._circuit_open()
-        await self._turn()
+        await self._turn(weight)
         admitted = self._breaker.enter()
         if admitted is None:
             raise self._circuit_open()
@@ -272,20 +292,27 @@ class Source:
             raise
         away = answer.status in _AWAY
         self._report(self._breaker.failed if away else self._breaker.succeeded, admitted)
-        if away or answer.status in {_RATE_LIMITED, _RESTRICTED}:
+        if away or answer.status in {_LIMITED, _BANNED, _RESTRICTED}:
             raise self._refusal(answer)
         return answer
 
-    async def _turn(self) -> None:
+    def note_used(self, weight: int) -> None:
+        """What the source itself counted in the last minute: what is more than we know of was spent
+        by others at our address, and is taken from the budget.
+        """
+        self._budget.note_used(weight, self._clock.monotonic())
+
+    async def _turn(self, weight: int) -> None:
         """Wait until the budget and the source's own wish allow a request, or say how long."""
         now = self._clock.monotonic()
         quiet_s = max(self._quiet_until - now, 0.0)
         if quiet_s > self._terms.wait_s:
-            raise self._error(SourceRateLimited, "asked not to be called", retry_after_s=quiet_s)
-        wait_s = self._budget.wait_s(now + quiet_s) + quiet_s
+            text = "asked not to be called"
+            raise SourceRateLimited.of(self.name, text, retry_after_s=quiet_s)
+        wait_s = self._budget.wait_s(now + quiet_s, weight) + quiet_s
         if wait_s > self._terms.wait_s:
-            raise self._error(SourceBudgetSpent, "is called too often", retry_after_s=wait_s)
-        self._budget.spend(now + wait_s)
+            raise SourceBudgetSpent.of(self.name, "is called too often", retry_after_s=wait_s)
+        self._budget.spend(now + wait_s, weight)
         if wait_s > 0:
             await asyncio.sleep(wait_s)
 
@@ -297,56 +324,39 @@ class Source:
                 asyncio.timeout(terms.timeout_s),
                 self._client.stream("GET", url, headers=terms.headers) as response,
             ):
-                body = await self._read(response)
+                body = await read_body(response, terms.max_bytes)
                 return Answer(response.status_code, dict(response.headers), body)
         except (TimeoutError, httpx2.TimeoutException) as error:
-            raise self._error(
-                SourceTimeout, f"did not answer within {terms.timeout_s} s"
-            ) from error
-        except (httpx2.TransportError, zlib.error) as error:
-            raise self._error(
-                SourceUnreachable, f"did not answer properly ({type(error).__name__})"
-            ) from error
+            text = f"did not answer within {terms.timeout_s} s"
+            raise SourceTimeout.of(self.name, text) from error
+        except BodyTooLarge as error:
+            text = f"sent more than {terms.max_bytes} bytes"
+            raise SourceAnswerTooLarge.of(self.name, text) from error
+        except (httpx2.TransportError, BadBody) as error:
+            text = f"did not answer properly ({type(error).__name__})"
+            raise SourceUnreachable.of(self.name, text) from error
         finally:
             SECONDS.labels(self.name).observe(self._clock.monotonic() - began)
 
-    async def _read(self, response: httpx2.Response) -> bytes:
-        """The whole body, unpacked and within the bound.
-
-        Unpacked here, because the library's decoder reads on through bytes that unpack to nothing
-        and takes a gzip stream that was cut off for a whole one.
-        """
-        most = self._terms.max_bytes
-        packed = response.headers.get("content-encoding", "").strip().lower() in {"gzip", "x-gzip"}
-        unpacker = zlib.decompressobj(wbits=31) if packed else None
-        body = bytearray()
-        received = 0
-        async for piece in response.aiter_raw():
-            received += len(piece)
-            body += unpacker.decompress(piece, most + 1 - len(body)) if unpacker else piece
-            if max(received, len(body)) > most:
-                raise self._error(SourceAnswerTooLarge, f"sent more than {most} bytes")
-        if unpacker and not unpacker.eof:
-            raise zlib.error("the gzip stream was cut off")
-        return bytes(body)
-
     def _refusal(self, answer: Answer) -> SourceUnavailable:
-        facts = {"status": answer.status}
-        if answer.status == _RESTRICTED:
-            return self._error(SourceRestricted, "does not serve this place", facts=facts)
+        status = answer.status
+        if status == _RESTRICTED:
+            return SourceRestricted.of(self.name, "does not serve this place", status=status)
         asked_s = retry_after_s(answer.headers.get("retry-after", ""), self._clock.now())
+        if asked_s is None and status == _BANNED:
+            asked_s = _BAN_S
         if asked_s is not None:
             self._quiet_until = self._clock.monotonic() + asked_s
-        if answer.status == _RATE_LIMITED:
+        if status in {_LIMITED, _BANNED}:
             after_s = _MINUTE_S if asked_s is None else asked_s
-            kind, text = SourceRateLimited, "limits our requests"
-            return self._error(kind, text, facts=facts, retry_after_s=after_s)
-        text = f"answered {answer.status}"
-        return self._error(SourceUnreachable, text, facts=facts, retry_after_s=asked_s)
+            text = "limits our requests"
+            return SourceRateLimited.of(self.name, text, status=status, retry_after_s=after_s)
+        text = f"answered {status}"
+        return SourceUnreachable.of(self.name, text, status=status, retry_after_s=asked_s)
 
     def _circuit_open(self) -> SourceUnavailable:
         wait_s = self._breaker.retry_after_s
-        return self._error(SourceCircuitOpen, "failed repeatedly", retry_after_s=wait_s)
+        return SourceCircuitOpen.of(self.name, "failed repeatedly", retry_after_s=wait_s)
 
     def _report(self, tell: Callable[[Pass], None], admitted: Pass) -> None:
         before = self._breaker.state
@@ -357,20 +367,6 @@ class Source:
             log.warning("circuit_opened", source=self.name, cool_down_s=cool_down_s)
         elif after is State.CLOSED and before is not State.CLOSED:
             log.info("circuit_closed", source=self.name)
-
-    def _error(
-        self,
-        kind: type[SourceUnavailable],
-        text: str,
-        *,
-        facts: Mapping[str, int] | None = None,
-        retry_after_s: float | None = None,
-    ) -> SourceUnavailable:
-        return kind(
-            f"{self.name} {text}",
-            facts={"source": self.name, **(facts or {})},
-            retry_after_s=retry_after_s,
-        )
 
     def _url(self, path: str, params: Mapping[str, str]) -> httpx2.URL:
         assert path.startswith("/"), "a path below the base URL"

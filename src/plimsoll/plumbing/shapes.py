@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from plimsoll.kernel.clock import rfc3339
+from plimsoll.kernel.clock import rfc3339, to_ms
 from plimsoll.kernel.errors import Invalid
 from plimsoll.kernel.money import PATTERN, NotAnAmount, format_amount, parse_amount
 
@@ -122,6 +122,41 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """RFC 3339 with an offset; written in UTC."""
+
+LAST_MS: Final = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+_MILLISECONDS: Final = re.compile(r"\d{1,15}", re.ASCII)
+
+
+def _read_ms(value: Any) -> int:
+    if isinstance(value, str) and _MILLISECONDS.fullmatch(value):
+        ms = int(value)
+    else:
+        try:
+            at = datetime.fromisoformat(_read_moment(value))
+        except (TypeError, ValueError):
+            at = None
+        if at is None or at.tzinfo is None:
+            raise PydanticCustomError(
+                "not-a-moment",
+                "a moment is milliseconds since 1970, or text with date, time and offset, as"
+                " 2024-01-31T12:00:00Z",
+            )
+        ms = to_ms(at)
+    if not 0 <= ms <= LAST_MS:
+        raise PydanticCustomError("out-of-range", "a moment lies in the years 1970 to 9999")
+    return ms
+
+
+MomentMs = Annotated[
+    int,
+    BeforeValidator(_read_ms),
+    WithJsonSchema(
+        {"type": "string", "examples": ["1706702400000", "2024-01-31T12:00:00Z"]},
+        mode="validation",
+    ),
+]
+"""Milliseconds since 1970 as a query has them: the number itself, or RFC 3339 with an offset."""
 
 AssetName = Annotated[str, Field(min_length=1, max_length=100, examples=["bitcoin"])]
 """An asset's id, or a symbol that was reviewed to mean it."""

@@ -29,6 +29,10 @@ class GatheringTransport:
             self._loop.call_soon(self.flush)
         self._parts.append(data)
 
+    def get_write_buffer_size(self) -> int:
+        """What has not left yet, gathered or handed on."""
+        return sum(map(len, self._parts)) + self._transport.get_write_buffer_size()
+
     def flush(self) -> None:
         if self._parts:
             parts, self._parts = self._parts, []

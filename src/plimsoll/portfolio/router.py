@@ -13,7 +13,7 @@ from plimsoll.kernel.identifiers import AssetId
 from plimsoll.ledger.domain.transactions import TransactionFilter
 from plimsoll.ledger.service import reading
 from plimsoll.markets.domain.assets import USD, UnknownAssetField
-from plimsoll.markets.service import Prices, PricesDep
+from plimsoll.markets.service.prices import Prices, PricesDep
 from plimsoll.plumbing.database import Reading
 from plimsoll.plumbing.paging import Page, Paging
 from plimsoll.plumbing.problems import problems

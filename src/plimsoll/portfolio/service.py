@@ -16,7 +16,7 @@ from plimsoll.kernel.identifiers import AssetId, UserId
 from plimsoll.ledger.domain.holdings import HeldAsset
 from plimsoll.ledger.service import reading
 from plimsoll.markets.domain.prices import Quote
-from plimsoll.markets.service import Prices
+from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Database
 from plimsoll.portfolio.domain.valuation import Valuation, evaluate
 

@@ -38,7 +38,9 @@ def test_too_many_are_refused() -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UnknownIndicator, match=r"chikou.*; there are adx, .*, wma"):
+    with pytest.raises(
+        UnknownIndicator, match=r"chikou.*; did you mean ichimoku\? there are adx, .*, wma"
+    ):
         parse("chikou(26)")
 
 

@@ -11,7 +11,7 @@ from plimsoll.ledger.domain.transactions import Kind, Precision, Role, Transacti
 from plimsoll.ledger.service.drafts import DraftLeg, ValueRequired, VoidByLegs, draft
 from plimsoll.ledger.service.recording import RECENT, RateRequired, rates
 from plimsoll.ledger.storage.wallets import default_wallet
-from plimsoll.markets.service import Prices
+from plimsoll.markets.service.prices import Prices
 from tests.fakes.clock import ManualClock
 from tests.ledger.entries import EUR, USD
 from tests.ledger.quoted import STALE_AFTER_S, no_prices, say

@@ -1,17 +1,20 @@
 import math
 from decimal import Decimal
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from plimsoll.kernel.clock import SystemClock
+from plimsoll.kernel.clock import SystemClock, to_ms
 from plimsoll.markets.domain.assets import AssetKind
-from plimsoll.markets.service import load_catalogue
+from plimsoll.markets.service.prices import load_catalogue
 from plimsoll.markets.sources.simulated import (
     HOUR_STEPS,
+    TURNOVER_USD,
     Dice,
     SimulatedMarket,
     SimulatedSource,
+    World,
     load_characters,
 )
 from tests.fakes.clock import ManualClock
@@ -53,14 +56,14 @@ def test_one_seed_gives_the_same_figures_on_every_machine() -> None:
         "eur": ("1.079217", "-0.00072300"),
     }
     found = {
-        str(asset): (str(price.normalize()), str(change))
-        for asset, price, change in market(steps=3).prices()
+        str(one.id): (str(one.price.normalize()), str(one.change_24h))
+        for one in market(steps=2).step()
     }
     assert {asset: found[asset] for asset in golden} == golden
 
 
 def test_another_seed_gives_other_figures() -> None:
-    assert market(1, steps=1).prices() != market(2, steps=1).prices()
+    assert market(1).step() != market(2).step()
 
 
 def test_the_parameters_name_assets_of_the_catalogue_and_its_weightiest_coins() -> None:
@@ -112,36 +115,63 @@ def test_volatility_comes_in_clusters() -> None:
 
 
 def test_a_stable_coin_stays_at_its_peg() -> None:
-    made = market(5, steps=20_000, only="tether")
-    [(_, price, _)] = made.prices()
-    assert abs(price - 1) < Decimal("0.005")
+    [figures] = market(5, steps=20_000, only="tether").step()
+    assert abs(figures.price - 1) < Decimal("0.005")
 
 
 def test_the_change_is_measured_from_exactly_a_day_before() -> None:
     made = market(4, only="bitcoin")
     course = made.world.courses["bitcoin"]
-    day_ago = course.hours[0]
-    [(_, price, change)] = made.prices()
-    assert change == pytest.approx(price / Decimal(day_ago) - 1, abs=Decimal("2e-6"))
-
-    for _ in range(HOUR_STEPS + HOUR_STEPS // 2):
+    for _ in range(HOUR_STEPS + HOUR_STEPS // 2 - 1):
         made.step()
+    [figures] = made.step()
     halfway = (course.hours[0] + course.hours[1]) / 2
-    [(_, price, change)] = made.prices()
-    assert change == pytest.approx(price / Decimal(halfway) - 1, abs=Decimal("2e-6"))
+    assert figures.change_24h == pytest.approx(
+        figures.price / Decimal(halfway) - 1, abs=Decimal("2e-6")
+    )
     assert len(course.hours) == 25
+
+
+def test_a_day_of_trades_adds_up_to_the_volume_that_is_told() -> None:
+    made = market(4, only="bitcoin")
+    [before] = made.step()
+    usual = TURNOVER_USD
+    assert before.volume_24h == pytest.approx(Decimal(usual), rel=Decimal("0.01"))
+
+    made.world.courses["bitcoin"].turned = [0.0] * 24
+    made.world.courses["bitcoin"].turning = 0.0
+    traded, figures = 0.0, before
+    for _ in range(2 * HOUR_STEPS):
+        [figures] = made.step()
+        assert figures.quantity > 0
+        traded += figures.quantity * float(figures.price)
+    assert float(figures.volume_24h or 0) == pytest.approx(traded, rel=1e-5)
+    assert traded == pytest.approx(usual / 12, rel=0.5), "as much as on a usual day, or a storm"
+
+
+def test_worlds_stored_before_volumes_were_counted_go_on() -> None:
+    made = market(4, steps=5, only="bitcoin")
+    old = msgspec.json.decode(msgspec.json.encode(made.world))
+    del old["courses"]["bitcoin"]["turned"], old["courses"]["bitcoin"]["turning"]
+
+    again = market(4, only="bitcoin")
+    again.resume(msgspec.convert(old, World))
+
+    [expected], [figures] = made.step(), again.step()
+    assert (figures.price, figures.quantity) == (expected.price, expected.quantity)
+    assert figures.volume_24h == pytest.approx(Decimal(TURNOVER_USD), rel=Decimal("0.01"))
 
 
 async def test_a_source_goes_on_where_it_stopped() -> None:
     clock = ManualClock()
     whole, first = (SimulatedSource(clock, seed=9) for _ in range(2))
-    await whole.next_ticks()
-    await first.next_ticks()
+    await whole.next_news()
+    await first.next_news()
 
     rest = SimulatedSource(clock, seed=9, state=first.state())
     clock.advance(1)
 
-    assert await rest.next_ticks() == await whole.next_ticks()
+    assert await rest.next_news() == await whole.next_news()
     assert rest.state() == whole.state()
 
 
@@ -155,21 +185,35 @@ async def test_a_running_world_does_not_change_its_seed() -> None:
 
 async def test_every_tick_says_that_it_is_simulated() -> None:
     clock = ManualClock()
-    ticks = await SimulatedSource(clock, seed=1).next_ticks()
-    assert len(ticks) > 60
-    for tick in ticks:
+    news = await SimulatedSource(clock, seed=1).next_news()
+    assert len(news.ticks) > 60
+    for tick in news.ticks:
         assert tick.price.simulated
         assert tick.price.source == "simulated"
         assert tick.price.at == clock.now()
         assert tick.pair.quote == "usd"
         assert tick.price.change_24h is not None
+        assert tick.price.volume_24h
+
+
+async def test_every_price_is_that_of_a_trade_of_the_same_moment() -> None:
+    clock = ManualClock()
+    source = SimulatedSource(clock, seed=1)
+    await source.next_news()
+    clock.advance(1)
+    news = await source.next_news()
+    assert source.now_ms() == to_ms(clock.now())
+    for tick, trade in zip(news.ticks, news.trades, strict=True):
+        assert (trade.pair, trade.time_ms, trade.id) == (tick.pair, source.now_ms(), 2)
+        assert trade.price == float(tick.price.value)
+        assert trade.quantity > 0
 
 
 async def test_steps_are_a_second_apart() -> None:
     clock = SystemClock()
     source = SimulatedSource(clock, seed=1)
     began = clock.monotonic()
-    await source.next_ticks()
+    await source.next_news()
     assert clock.monotonic() - began < 0.5
-    await source.next_ticks()
+    await source.next_news()
     assert clock.monotonic() - began == pytest.approx(1, abs=0.3)

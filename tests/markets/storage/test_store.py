@@ -228,7 +228,7 @@ async def test_large_batches_are_cut_into_transactions(
 
 
 async def test_what_is_needed_next_is_made_ahead(candles: StoredCandles) -> None:
-    assert len(await candles.make_ahead()) == 5
+    assert len(await candles.make_ahead(int(NOW.timestamp() * 1000))) == 5
     forming = minute(51 * DAY_MS + 7 * 60 * MINUTE_MS)._replace(forming=True)
     assert await candles.save_forming([(PAIRS[0], forming)]) == 1
     found = await candles.list_closes(Interval.MINUTE, from_ms=0, to_ms=FAR_MS)

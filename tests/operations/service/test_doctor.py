@@ -101,13 +101,17 @@ def test_a_replay_needs_its_files(tmp_path: Path) -> None:
     assert examine(tmp_path, feed="replay", replay_dir=tmp_path)["feed"].verdict is Verdict.GOOD
 
 
-def test_live_prices_need_their_source(tmp_path: Path, taken: int) -> None:
-    there = f"http://127.0.0.1:{taken}/api/v3"
-    assert examine(tmp_path, feed="live", coingecko_url=there)["feed"].verdict is Verdict.GOOD
+def test_live_prices_need_one_of_their_sources(tmp_path: Path, taken: int) -> None:
+    there, nowhere = f"http://127.0.0.1:{taken}/api/v3", "http://127.0.0.1:1/api/v3"
+    sources = {"live_sources": ("kraken", "coingecko"), "kraken_url": nowhere}
+    found = examine(tmp_path, feed="live", coingecko_url=there, **sources)["feed"]
+    assert found.verdict is Verdict.GOOD
+    assert found.found == "live: coingecko can be reached; kraken cannot be reached"
 
-    nowhere = "http://127.0.0.1:1/api/v3"
-    assert examine(tmp_path, feed="live", coingecko_url=nowhere)["feed"].verdict is Verdict.BAD
-    auto = examine(tmp_path, feed="auto", coingecko_url=nowhere)["feed"]
+    found = examine(tmp_path, feed="live", coingecko_url=nowhere, **sources)["feed"]
+    assert found.verdict is Verdict.BAD
+    assert found.found == "kraken, coingecko cannot be reached"
+    auto = examine(tmp_path, feed="auto", coingecko_url=nowhere, **sources)["feed"]
     assert auto.verdict is Verdict.NOTE
     assert "simulate" in auto.fix
 

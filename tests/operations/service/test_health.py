@@ -10,7 +10,7 @@ from plimsoll.markets.domain.assets import Catalogue
 from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind
 from plimsoll.markets.domain.prices import Pair, Price
-from plimsoll.markets.service import Prices
+from plimsoll.markets.service.prices import Prices
 from plimsoll.operations.service.health import Health, Readiness
 from plimsoll.plumbing.database import Database
 from tests.fakes.clock import ManualClock

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -86,8 +87,11 @@ def ask(name: str, *arguments: float | str) -> Request:
     """One indicator; raises UnknownIndicator or BadIndicatorParameter."""
     definition = CATALOGUE.get(name)
     if definition is None:
-        allowed = ", ".join(sorted(CATALOGUE))
-        raise UnknownIndicator(f"no indicator {name!r}; there are {allowed}", facts={"name": name})
+        near = get_close_matches(name, CATALOGUE, n=1)
+        meant = f"did you mean {near[0]}? there are" if near else "there are"
+        raise UnknownIndicator(
+            f"no indicator {name!r}; {meant} {', '.join(sorted(CATALOGUE))}", facts={"name": name}
+        )
     if len(arguments) > len(definition.parameters):
         raise _refusal(definition, f"{len(arguments)} parameters")
     given = [str(each) for each in arguments]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import ceil, log
 from typing import Any, Final
 
-from plimsoll.insights.domain.bars import Array, Columns
+from plimsoll.insights.domain.bars import DAY_MS, Array, Columns
 from plimsoll.insights.domain.handles import Stream
 
 FORGOTTEN: Final = log(1e9)
@@ -54,7 +54,8 @@ class Definition:
 
     `first` gives the first defined index of each column. `ascending` names parameters that must
     grow in this order. `displacement` is by how many bars a chart draws a column further on; the
-    column itself is never shifted.
+    column itself is never shifted. `reach` is how many bars the value of one bar looks back on
+    where there is no warm-up to say it; it takes the interval's length and the arguments.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Definition:
     stream: Callable[..., Stream]
     ascending: tuple[str, ...] = ()
     displacement: tuple[tuple[str, str], ...] = ()
+    reach: Callable[..., int] | None = None
 
     def usage(self) -> str:
         if not self.parameters:
@@ -96,6 +98,13 @@ class Request:
     def first(self) -> tuple[int | None, ...]:
         return self.definition.first(*self.arguments)
 
+    def lookback(self, step_ms: int | None) -> int:
+        """How many bars in front of a bar its value needs; `step_ms` None: calendar months."""
+        if self.warm_up is not None:
+            return self.warm_up
+        assert self.definition.reach, self.definition.name
+        return self.definition.reach(step_ms, *self.arguments)
+
     def batch(self, columns: Columns) -> tuple[Array, ...]:
         return self.definition.batch(columns, *self.arguments)
 
@@ -105,6 +114,11 @@ class Request:
 
 def period(default: int, *, name: str = "period", minimum: int = 2) -> Parameter:
     return Parameter(name, default, minimum)
+
+
+def bars_of_a_day(step_ms: int | None) -> int:
+    """How many bars a UTC day has; 1 where a bar lasts a day or longer."""
+    return DAY_MS // step_ms if step_ms and step_ms < DAY_MS else 1
 
 
 def ema_memory(n: int) -> int:

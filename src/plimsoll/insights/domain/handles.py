@@ -4,7 +4,7 @@ Every value of a TA-Lib stream is bit-identical to what its batch function gives
 What is process-wide in TA-Lib is set here, once: it cannot be changed while a stream lives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -30,40 +30,45 @@ class Stream(Protocol):
     peek: Callable[..., Any]
 
 
-class Handle:
-    """One TA-Lib stream. Until it has `first` + 1 bars it keeps them and answers undefined.
+def handle(make: Callable[..., Any], *history: Array, first: int, outputs: int = 1) -> Stream:
+    """One TA-Lib stream, opened by `make` on history, or as soon as there are `first` + 1 bars.
 
-    Once open, `update` and `peek` are TA-Lib's own: nothing of ours stands between.
+    Opened at once it is TA-Lib's own object, with nothing of ours around it: there are a hundred
+    thousand of these.
+    """
+    if len(history[0]) > first:
+        stream: Stream = make(*(np.ascontiguousarray(column) for column in history))
+        return stream
+    return Warming(make, history, first + 1, UNDEFINED if outputs == 1 else (UNDEFINED,) * outputs)
+
+
+class Warming:
+    """Keeps bars and answers undefined until there are enough of them; then `update` and `peek` are
+    TA-Lib's own.
     """
 
     __slots__ = ("_history", "_make", "_need", "_undefined", "peek", "update")
 
     def __init__(
-        self, make: Callable[..., Any], *history: Array, first: int, outputs: int = 1
+        self, make: Callable[..., Any], history: Sequence[Array], need: int, undefined: Any
     ) -> None:
         self.update: Callable[..., Any] = self._warm
         self.peek: Callable[..., Any] = self._look
-        self._make = make
-        self._need = first + 1
-        self._undefined = UNDEFINED if outputs == 1 else (UNDEFINED,) * outputs
-        self._history: list[list[float]] = []
-        if len(history[0]) >= self._need:
-            self._open(make(*(np.ascontiguousarray(column) for column in history)))
-        else:
-            self._history = [column.tolist() for column in history]
-
-    def _open(self, stream: Any) -> None:
-        self.update, self.peek = stream.update, stream.peek
-        self._history = []
+        self._make: Callable[..., Any] | None = make
+        self._need = need
+        self._undefined = undefined
+        self._history: Sequence[list[float]] = [column.tolist() for column in history]
 
     def _opened_with(self, bar: tuple[float, ...]) -> Any:
+        assert self._make
         columns = zip(self._history, bar, strict=True)
         return self._make(*(np.array([*past, last]) for past, last in columns))
 
     def _warm(self, *bar: float) -> Any:
         if len(self._history[0]) + 1 == self._need:
             stream = self._opened_with(bar)
-            self._open(stream)
+            self.update, self.peek = stream.update, stream.peek
+            self._make, self._history = None, ()
             return stream.value
         for past, last in zip(self._history, bar, strict=True):
             past.append(last)

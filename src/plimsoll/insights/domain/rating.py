@@ -4,6 +4,9 @@ The rules are those of TradingView's Technical Ratings: 15 moving averages and 1
 -1 (sell), 0 (neutral) or +1 (buy); the rating of a group is the mean of its votes, the whole is
 the mean of the two groups. A vote whose inputs are not defined yet is None and is not counted.
 Ichimoku is read at the bar itself: the spans are not displaced.
+
+The rules were published twice, and in four of them the later text differs from the first, which
+is followed here: those are not `confirmed`. docs/formulas/rating.md has both.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,6 +62,11 @@ class Rating:
     votes: tuple[Vote, ...]
     warm_up: int
 
+    @property
+    def coverage(self) -> float:
+        """Which part of the components could vote."""
+        return sum(each.vote is not None for each in self.votes) / len(self.votes)
+
 
 Facts = Mapping[str, float]
 Rule = Callable[[Facts], bool]
@@ -66,13 +74,19 @@ Rule = Callable[[Facts], bool]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Who votes: the inputs it reads and when it says buy or sell."""
+    """Who votes: the inputs it reads and when it says buy or sell, as a rule and in words.
+
+    Not `confirmed`: the published texts of the rule do not agree.
+    """
 
     name: str
     group: Group
     reads: tuple[str, ...]
     buy: Rule
     sell: Rule
+    buys: str
+    sells: str
+    confirmed: bool = True
 
     def vote(self, facts: Facts) -> Vote:
         inputs = {name: facts[name] for name in self.reads}
@@ -101,6 +115,8 @@ def _average(request: Request) -> Component:
         ("close", name),
         lambda facts: facts["close"] > facts[name],
         lambda facts: facts["close"] < facts[name],
+        buys=f"close > {name}",
+        sells=f"close < {name}",
     )
 
 
@@ -128,8 +144,11 @@ OTHERS: Final = MappingProxyType(
 )
 
 
-def _oscillator(name: str, reads: str, buy: Rule, sell: Rule) -> Component:
-    return Component(name, Group.OSCILLATORS, tuple(reads.split()), buy, sell)
+def _oscillator(
+    name: str, reads: str, buy: Rule, sell: Rule, *, buys: str, sells: str, confirmed: bool = True
+) -> Component:
+    inputs = tuple(reads.split())
+    return Component(name, Group.OSCILLATORS, inputs, buy, sell, buys, sells, confirmed=confirmed)
 
 
 COMPONENTS: Final = (
@@ -157,24 +176,34 @@ COMPONENTS: Final = (
             and f["close"] > f["ichimoku.kijun"]
             and f["close[1]"] > f["ichimoku.tenkan"] > f["close"]
         ),
+        buys="span A > span B, close > span A, close < kijun, close crosses above tenkan",
+        sells="span A < span B, close < span B, close > kijun, close crosses below tenkan",
+        confirmed=False,
     ),
     _oscillator(
         "rsi(14)",
         "rsi rsi[1]",
         lambda f: f["rsi"] < 30 and f["rsi"] > f["rsi[1]"],
         lambda f: f["rsi"] > 70 and f["rsi"] < f["rsi[1]"],
+        buys="RSI < 30 and rising",
+        sells="RSI > 70 and falling",
     ),
     _oscillator(
         "stochastic(14,3,3)",
         "stochastic.k stochastic.d stochastic.k[1] stochastic.d[1]",
         lambda f: _turns_up(f, "stochastic"),
         lambda f: _turns_down(f, "stochastic"),
+        buys="K and D < 20, K crosses above D",
+        sells="K and D > 80, K crosses below D",
+        confirmed=False,
     ),
     _oscillator(
         "cci(20)",
         "cci cci[1]",
         lambda f: f["cci"] < -100 and f["cci"] > f["cci[1]"],
         lambda f: f["cci"] > 100 and f["cci"] < f["cci[1]"],
+        buys="CCI < -100 and rising",
+        sells="CCI > 100 and falling",
     ),
     _oscillator(
         "adx(14)",
@@ -189,36 +218,50 @@ COMPONENTS: Final = (
             and f["adx.plus_di[1]"] > f["adx.minus_di[1]"]
             and f["adx.plus_di"] < f["adx.minus_di"]
         ),
+        buys="ADX > 20, +DI crosses above -DI",
+        sells="ADX > 20, +DI crosses below -DI",
+        confirmed=False,
     ),
     _oscillator(
         "ao(5,34)",
         "ao ao[1] ao[2]",
         lambda f: f["ao"] > 0 and (f["ao[1]"] <= 0 or f["ao"] > f["ao[1]"] < f["ao[2]"]),
         lambda f: f["ao"] < 0 and (f["ao[1]"] >= 0 or f["ao"] < f["ao[1]"] > f["ao[2]"]),
+        buys="AO crosses above 0, or is above 0 and turns up",
+        sells="AO crosses below 0, or is below 0 and turns down",
     ),
     _oscillator(
         "momentum(10)",
         "momentum momentum[1]",
         lambda f: f["momentum"] > f["momentum[1]"],
         lambda f: f["momentum"] < f["momentum[1]"],
+        buys="momentum rises",
+        sells="momentum falls",
     ),
     _oscillator(
         "macd(12,26,9)",
         "macd.line macd.signal",
         lambda f: f["macd.line"] > f["macd.signal"],
         lambda f: f["macd.line"] < f["macd.signal"],
+        buys="line > signal",
+        sells="line < signal",
     ),
     _oscillator(
         "stochrsi(14,14,3,3)",
         "stochrsi.k stochrsi.d stochrsi.k[1] stochrsi.d[1] close trend",
         lambda f: f["close"] < f["trend"] and _turns_up(f, "stochrsi"),
         lambda f: f["close"] > f["trend"] and _turns_down(f, "stochrsi"),
+        buys="close < EMA(50), K and D < 20, K crosses above D",
+        sells="close > EMA(50), K and D > 80, K crosses below D",
+        confirmed=False,
     ),
     _oscillator(
         "williams(14)",
         "williams williams[1]",
         lambda f: f["williams"] < -80 and f["williams"] > f["williams[1]"],
         lambda f: f["williams"] > -20 and f["williams"] < f["williams[1]"],
+        buys="%R < -80 and rising",
+        sells="%R > -20 and falling",
     ),
     _oscillator(
         "bullbear(13)",
@@ -233,12 +276,16 @@ COMPONENTS: Final = (
             and f["bullbear.bull"] > 0
             and f["bullbear.bull"] < f["bullbear.bull[1]"]
         ),
+        buys="close > EMA(50), bear power < 0 and rising",
+        sells="close < EMA(50), bull power > 0 and falling",
     ),
     _oscillator(
         "ultimate(7,14,28)",
         "ultimate",
         lambda f: f["ultimate"] > 70,
         lambda f: f["ultimate"] < 30,
+        buys="oscillator > 70",
+        sells="oscillator < 30",
     ),
 )
 

@@ -25,7 +25,7 @@ from plimsoll.ledger.domain.transactions import (
 )
 from plimsoll.ledger.service.recording import RECENT
 from plimsoll.ledger.storage.wallets import default_wallet
-from plimsoll.markets.service import Prices
+from plimsoll.markets.service.prices import Prices
 
 
 class ValueRequired(Invalid):

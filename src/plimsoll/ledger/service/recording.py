@@ -29,7 +29,7 @@ from plimsoll.ledger.domain.holdings import (
 from plimsoll.ledger.domain.transactions import Kind, Transaction, check, keep_costs
 from plimsoll.ledger.service.reading import get_transaction
 from plimsoll.ledger.storage import heads, holdings, transactions, wallets
-from plimsoll.markets.service import Prices
+from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Unit
 
 RECENT: Final = timedelta(minutes=10)

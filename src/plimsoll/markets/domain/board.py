@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.kernel.money import CONTEXT
@@ -20,15 +20,35 @@ from plimsoll.markets.domain.prices import Pair, Price, Quote, to_change, to_pri
 
 BRIDGES: Final = tuple(AssetId(name) for name in ("usd", "bitcoin", "ethereum", "eur", "tether"))
 
+CONFIRMED_FOR_S: Final = 3_600.0
+"""A pair that is no longer traded at all would otherwise look fresh for ever."""
+
 _ONE: Final = Decimal(1)
+
+
+class Pulse(Protocol):
+    """A source that tells every change: what it said holds until it falls silent."""
+
+    heard_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the board. `received_s` is the monotonic moment from which its age counts."""
+    """One line of the board. `received_s` is the monotonic moment at which the price was known to
+    hold; a source with a pulse confirms it for an hour merely by being heard.
+    """
 
     price: Price
     received_s: float
+    pulse: Pulse | None = None
+
+    def held_s(self) -> float:
+        """The latest monotonic moment at which the price was known to hold; its age counts from
+        there.
+        """
+        if self.pulse is None:
+            return self.received_s
+        return min(max(self.pulse.heard_s, self.received_s), self.received_s + CONFIRMED_FOR_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +81,7 @@ class Path:
 
     def age_ms(self, now_s: float) -> int:
         """Milliseconds since the oldest leg; never negative."""
-        return max(0, int((now_s - min(leg.entry.received_s for leg in self.legs)) * 1000))
+        return max(0, int((now_s - min(leg.entry.held_s() for leg in self.legs)) * 1000))
 
     def same_prices(self, other: "Path") -> bool:
         """Whether both stand on the very same entries, so that everything but the age is equal."""
@@ -86,19 +106,23 @@ class PriceBoard:
         """The line of exactly this pair; KeyError when it was never put."""
         return self._entries[pair]
 
-    def put(self, pair: Pair, price: Price, received_s: float) -> bool:
+    def put(self, pair: Pair, price: Price, received_s: float, pulse: Pulse | None = None) -> bool:
         """Take a price; False when the same source already said something later about this pair.
 
-        `received_s` is the monotonic moment from which the price's age counts.
+        `received_s` is the monotonic moment at which the price was known to hold.
         """
         assert price.value > 0, "sources pass prices through to_price"
         known = self._entries.get(pair)
         if known and known.price.source == price.source and price.at < known.price.at:
             return False
-        self._entries[pair] = Entry(price, received_s)
+        self._entries[pair] = Entry(price, received_s, pulse)
         self.last_received_s = max(self.last_received_s, received_s)
         self.version += 1
         return True
+
+    def list_entries(self) -> Iterable[tuple[Pair, Entry]]:
+        """Every pair that was put, with its line."""
+        return self._entries.items()
 
     def find_path(self, base: AssetId, quote: AssetId) -> Path | None:
         """How `base` can be priced in `quote`; None when it cannot, and for an asset in itself."""

@@ -124,7 +124,7 @@ class Track:
     """The buckets of one interval that are still needed, in the order of time.
 
     `changed` are closed ones that the tracks above have not seen yet. Nothing here ends before
-    `next_end_ms` that is still open.
+    `next_end_ms` that is still open, and whatever began before `kept_from_ms` is forgotten.
     """
 
     def __init__(self, interval: Interval) -> None:
@@ -133,6 +133,7 @@ class Track:
         self.buckets: list[Bucket] = []
         self.changed: dict[int, Bucket] = {}
         self.next_end_ms = NEVER_MS
+        self.kept_from_ms = 0
 
     def find(self, start_ms: int) -> Bucket | None:
         buckets = self.buckets
@@ -168,4 +169,5 @@ class Track:
         return self.buckets[first:]
 
     def drop_before(self, ms: int) -> None:
+        self.kept_from_ms = ms
         del self.buckets[: bisect_left(self.buckets, ms, key=by_start)]

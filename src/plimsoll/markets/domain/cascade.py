@@ -114,15 +114,14 @@ class Cascade:
 
     def put(self, candle: Candle) -> bool:
         """Take a candle from a source, forming or closed, instead of what was there; False when it
-        is refused: too old or too far ahead.
+        is refused: too far ahead, or so old that the other parts of its whole are no longer here.
 
         One that says what is known already changes nothing.
         """
         assert candle.sound, candle
         assert candle.interval.bucket_start(candle.open_time_ms) == candle.open_time_ms, candle
         track = self._by_interval[candle.interval]
-        end_ms = candle.interval.next_start(candle.open_time_ms)
-        if end_ms <= self._oldest_ms or candle.open_time_ms >= self._latest_ms:
+        if not track.kept_from_ms <= candle.open_time_ms < self._latest_ms:
             return False
         bucket = track.obtain(candle.open_time_ms)
         if bucket.candle(candle.interval)[:8] == candle[:8]:
@@ -170,6 +169,14 @@ class Cascade:
             (view.candle(interval, forming=True) for view in reversed(self._views()[interval])),
             None,
         )
+
+    def closed(self, interval: Interval) -> list[Candle]:
+        """The candles that are closed and still here, in the order of time: what may yet change."""
+        return [
+            bucket.candle(interval)
+            for bucket in self._by_interval[interval].buckets
+            if bucket.end_ms <= self._closed_to_ms
+        ]
 
     def all_forming(self) -> list[Candle]:
         """Every candle that is not closed yet, by interval and time."""

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from plimsoll.kernel.identifiers import AssetId
-from plimsoll.kernel.money import CONTEXT, QUANTUM
+from plimsoll.kernel.money import CONTEXT, LIMIT, QUANTUM
 
 LOWEST: Final = Decimal("1e-15")
 HIGHEST: Final = Decimal("1e15")
 """Prices outside LOWEST…HIGHEST are mistakes of a source; the bounds are each other's inverse."""
 
 CHANGE_QUANTUM: Final = Decimal("1e-8")
+VOLUME_QUANTUM: Final = Decimal("1e-8")
 
 
 class Pair(NamedTuple):
@@ -30,13 +31,16 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a source said. `change_24h` is a ratio: 0.05 is five percent up."""
+    """What a source said. `change_24h` is a ratio: 0.05 is five percent up; `volume_24h` is what
+    was traded in a day, in units of the quote asset.
+    """
 
     value: Decimal
     source: str
     at: datetime
     simulated: bool = False
     change_24h: Decimal | None = None
+    volume_24h: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +81,10 @@ def to_change(ratio: Decimal) -> Decimal | None:
         return None
     change = ratio.quantize(CHANGE_QUANTUM, context=CONTEXT)
     return change if change > -1 else None  # rounding may reach what is no price any more
+
+
+def to_volume(amount: Decimal) -> Decimal | None:
+    """What was traded in 24 h rounded to 8 places; None when it cannot be one: below 0, endless."""
+    if not amount.is_finite() or not 0 <= amount < LIMIT - 1:
+        return None
+    return amount.quantize(VOLUME_QUANTUM, context=CONTEXT)

@@ -4,48 +4,44 @@ A round asks for the top of the catalogue and for everything that somebody wante
 configured currencies at once. Without a key the limit is shared by everyone behind the address, so
 rounds are rare; an asset that is wanted for the first time brings the next round forward.
 
-Refusals come in two envelopes, and a limit may be reported with status 401: what the envelope says
-counts, not the status. A price that is not plausible, a coin that is missing: left out and said so,
-the rest is used.
+CoinGecko tells no trades: each price is said as an observed one, once. A price that is not
+plausible, a coin that is missing: left out and said so, the rest is used.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-import msgspec
 import structlog
 
-from plimsoll.kernel.clock import Clock, from_ms
-from plimsoll.kernel.errors import Unavailable
+from plimsoll.kernel.clock import Clock, from_ms, to_ms
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.assets import Asset, AssetKind, Catalogue
-from plimsoll.markets.domain.feeds import Interest
-from plimsoll.markets.domain.prices import Pair, Price, Tick, to_change, to_price
-from plimsoll.plumbing.budget import retry_after_s
-from plimsoll.plumbing.outbound import Answer, Outbound, Source
+from plimsoll.markets.domain.candles import Candle, Interval
+from plimsoll.markets.domain.feeds import Interest, News, Trade
+from plimsoll.markets.domain.prices import Pair, Price, Tick, to_price, to_volume
+from plimsoll.markets.sources import coingecko_history as history
+from plimsoll.markets.sources.coingecko_api import CoinGeckoApi, Row
+from plimsoll.markets.sources.reading import ratio
+from plimsoll.plumbing.outbound import Outbound
 from plimsoll.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 SOURCE: Final = "coingecko"
-OK: Final = 200
-LIMIT_REACHED: Final = 429
-KEY_FAULTS: Final = frozenset({10002, 10010, 10011})
-"""Missing key; a demo key at the pro host; a pro key at the public host."""
 LONGEST_IDS: Final = 3_000
 """Characters of ids in one request, so that no proxy on the way finds the URL too long."""
 SHORTEST_PAUSE_S: Final = 10.0
 """Between two rounds, when wishes bring one forward or the first one failed; doubles with each
 further failure.
 """
+MISSED_ROUNDS: Final = 3
+"""With so many rounds without an answer something is wrong."""
 LATEST_STAMP_S: Final = 10**11
-LARGEST_PERCENT: Final = 10**12
-HUNDRED: Final = 100
 
 CRYPTO_CODES: Final = {
     AssetId(asset): code
@@ -63,39 +59,6 @@ CRYPTO_CODES: Final = {
 }
 """The coins that CoinGecko can price others in, by its code; of fiat currencies the code is the id.
 """
-
-
-class CoinGeckoRefused(Unavailable):
-    """CoinGecko answered, but not with prices."""
-
-    code = "coingecko-refused"
-    title = "CoinGecko gave no prices"
-
-
-class _Status(msgspec.Struct):
-    error_code: int = 0
-    error_message: str = ""
-
-
-class _Wrapped(msgspec.Struct):
-    status: _Status | None = None
-
-
-class _Envelope(msgspec.Struct):
-    """`{"status": …}` and `{"error": {"status": …}}` and `{"error": "…"}`."""
-
-    status: _Status | None = None
-    error: _Wrapped | str | None = None
-
-    def read(self) -> _Status:
-        if isinstance(self.error, str):
-            return _Status(error_message=self.error)
-        wrapped = self.error.status if self.error else None
-        return wrapped or self.status or _Status()
-
-
-_prices_decoder: Final = msgspec.json.Decoder(dict[str, dict[str, Decimal | None]])
-_envelope_decoder: Final = msgspec.json.Decoder(_Envelope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +88,14 @@ def open_coingecko(
         for text in settings.coingecko_currencies
     ]
     top = catalogue.list_assets(AssetKind.CRYPTO)[: settings.coingecko_top]
+    source = outbound.source(
+        SOURCE,
+        base_url=base_url,
+        headers=headers,
+        per_minute=settings.coingecko_requests_per_minute or per_minute,
+    )
     return CoinGeckoSource(
-        outbound.source(
-            SOURCE,
-            base_url=base_url,
-            headers=headers,
-            per_minute=settings.coingecko_requests_per_minute or per_minute,
-        ),
+        CoinGeckoApi(source, clock, pause_s=settings.poll_interval_s),
         catalogue,
         clock,
         interest,
@@ -142,18 +106,22 @@ def open_coingecko(
 class CoinGeckoSource:
     """Rounds of prices; paced by the plan, by wishes and by what CoinGecko asks for."""
 
+    name: Final = SOURCE
+    pushes: Final = False
+
     def __init__(
-        self, source: Source, catalogue: Catalogue, clock: Clock, interest: Interest, plan: Plan
+        self, api: CoinGeckoApi, catalogue: Catalogue, clock: Clock, interest: Interest, plan: Plan
     ) -> None:
-        self._source = source
+        self.api = api
         self._catalogue = catalogue
         self._clock = clock
         self._interest = interest
         self._plan = plan
+        self.silence_s = MISSED_ROUNDS * max(plan.interval_s, SHORTEST_PAUSE_S)
         self._last_s: float | None = None
         self._failures = 0
-        self._not_before_s = 0.0
         self._missing = frozenset[str]()
+        self._observed: dict[Pair, int] = {}
         self._wished = asyncio.Event()
         interest.on_new = self._wished.set
 
@@ -161,24 +129,60 @@ class CoinGeckoSource:
         """Nothing: the prices themselves are kept by the feed."""
         return
 
-    async def next_ticks(self) -> Sequence[Tick]:
+    def now_ms(self) -> int:
+        return to_ms(self._clock.now())
+
+    async def aclose(self) -> None:
+        """There is nothing to end; the connections are those of the process."""
+
+    def offers(self, pair: Pair, interval: Interval) -> bool:
+        return interval in history.REACHES and self._name(pair) is not None
+
+    async def list_candles(
+        self, pair: Pair, interval: Interval, *, from_ms: int, to_ms: int
+    ) -> list[Candle]:
+        """As CandleHistory; nothing from before CoinGecko's reach."""
+        names = self._name(pair)
+        assert names, "not offered"
+        coin, code = names
+        candles = await history.list_candles(
+            self.api, coin, code, interval, from_ms=from_ms, now_ms=self.now_ms()
+        )
+        return [candle for candle in candles if candle.open_time_ms < to_ms]
+
+    async def next_news(self) -> News:
         """The prices of one round. Raises Unavailable when CoinGecko is away or refuses."""
         await self._wait_for_turn()
         self._wished.clear()
         self._last_s = self._clock.monotonic()
         self._failures += 1  # until every part has come
         coins, currencies = self._wanted()
-        rows = dict[str, dict[str, Decimal | None]]()
+        rows = dict[str, Row]()
         for ids in _chunks(coins):
-            rows |= await self._fetch(ids, list(currencies))
+            rows |= await self.api.get_prices(ids, list(currencies))
         self._failures = 0
         self._report_missing(frozenset(coins) - rows.keys())
-        return [
+        ticks = [
             tick
             for coin in coins
             if coin in rows
             for tick in self._read(coin, rows[coin], currencies)
         ]
+        return News(ticks=ticks, trades=list(self._observe(ticks)))
+
+    def _observe(self, ticks: Iterable[Tick]) -> Iterator[Trade]:
+        """Prices that were not said before, as trades of nothing."""
+        for tick in ticks:
+            at_ms = to_ms(tick.price.at)
+            if at_ms > self._observed.get(tick.pair, 0):
+                self._observed[tick.pair] = at_ms
+                yield Trade(tick.pair, at_ms, at_ms, float(tick.price.value), 0.0)
+
+    def _name(self, pair: Pair) -> tuple[str, str] | None:
+        """What CoinGecko calls a coin and a currency; None when it has no such pair."""
+        base, quote = (self._catalogue.find_by_id(asset_id) for asset_id in pair)
+        code = _code(quote) if quote else None
+        return (base.id, code) if base and base.kind is AssetKind.CRYPTO and code else None
 
     async def _wait_for_turn(self) -> None:
         if self._last_s is None:
@@ -192,7 +196,7 @@ class CoinGeckoSource:
                 self._wished.wait(), max(0.0, regular_s - self._clock.monotonic())
             )
         earliest_s = min(regular_s, self._last_s + SHORTEST_PAUSE_S)
-        earliest_s = max(earliest_s, self._not_before_s)
+        earliest_s = max(earliest_s, self.api.not_before_s)
         await asyncio.sleep(max(0.0, earliest_s - self._clock.monotonic()))
 
     def _wanted(self) -> tuple[list[AssetId], dict[str, AssetId]]:
@@ -208,47 +212,7 @@ class CoinGeckoSource:
         assets = (self._catalogue.find_by_id(asset_id) for asset_id in currencies)
         return list(coins), {code: asset.id for asset in assets if asset and (code := _code(asset))}
 
-    async def _fetch(
-        self, ids: Sequence[AssetId], codes: Sequence[str]
-    ) -> dict[str, dict[str, Decimal | None]]:
-        answer = await self._source.get(
-            "/simple/price",
-            {
-                "ids": ",".join(ids),
-                "vs_currencies": ",".join(codes),
-                "include_24hr_change": "true",
-                "include_last_updated_at": "true",
-                "precision": "full",
-            },
-        )
-        if answer.status == OK:
-            with suppress(msgspec.MsgspecError):
-                return _prices_decoder.decode(answer.body)
-        raise self._refusal(answer)
-
-    def _refusal(self, answer: Answer) -> CoinGeckoRefused:
-        """The error in an envelope of either form; whatever else came is described, not
-        repeated.
-        """
-        try:
-            status = _envelope_decoder.decode(answer.body).read()
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            status = _Status(error_message=f"{len(answer.body)} bytes that are not its JSON")
-        detail = f"status {answer.status}, code {status.error_code}: {status.error_message[:200]}"
-        if status.error_code in KEY_FAULTS:
-            detail += (
-                "; check PLIMSOLL_COINGECKO_DEMO_KEY (free) and PLIMSOLL_COINGECKO_PRO_KEY (paid)"
-            )
-        pause_s = retry_after_s(answer.headers.get("retry-after", ""), self._clock.now())
-        if pause_s is None and LIMIT_REACHED in {answer.status, status.error_code}:
-            pause_s = self._plan.interval_s
-        if pause_s is not None:
-            self._not_before_s = self._clock.monotonic() + pause_s
-        return CoinGeckoRefused(detail, retry_after_s=pause_s)
-
-    def _read(
-        self, coin: AssetId, row: dict[str, Decimal | None], currencies: dict[str, AssetId]
-    ) -> Iterator[Tick]:
+    def _read(self, coin: AssetId, row: Row, currencies: dict[str, AssetId]) -> Iterator[Tick]:
         at = self._moment(row.get("last_updated_at"))
         for code, currency in currencies.items():
             said = row.get(code)
@@ -260,8 +224,17 @@ class CoinGeckoSource:
                     "price_dropped", source=SOURCE, coin=coin, currency=code, said=str(said)[:40]
                 )
                 continue
-            change = _ratio(row.get(f"{code}_24h_change"))
-            yield Tick(Pair(coin, currency), Price(value, SOURCE, at, change_24h=change))
+            change, volume = ratio(row.get(f"{code}_24h_change")), row.get(f"{code}_24h_vol")
+            yield Tick(
+                Pair(coin, currency),
+                Price(
+                    value,
+                    SOURCE,
+                    at,
+                    change_24h=change,
+                    volume_24h=None if volume is None else to_volume(volume),
+                ),
+            )
 
     def _moment(self, stamp: Decimal | None) -> datetime:
         """When the price held: never later than now, and now when CoinGecko does not say."""
@@ -276,19 +249,12 @@ class CoinGeckoSource:
         self._missing = missing
 
 
-def _ratio(percent: Decimal | None) -> Decimal | None:
-    """A change in percent as a ratio; compared before any arithmetic."""
-    if percent is None or not percent.is_finite() or not -HUNDRED < percent < LARGEST_PERCENT:
-        return None
-    return to_change(percent / HUNDRED)
-
-
 def _code(asset: Asset) -> str | None:
     return asset.id if asset.kind is AssetKind.FIAT else CRYPTO_CODES.get(asset.id)
 
 
-def _chunks(ids: Sequence[AssetId]) -> Iterator[list[AssetId]]:
-    chunk, length = list[AssetId](), 0
+def _chunks(ids: Sequence[AssetId]) -> Iterator[list[str]]:
+    chunk, length = list[str](), 0
     for asset_id in ids:
         if chunk and length + len(asset_id) > LONGEST_IDS:
             yield chunk

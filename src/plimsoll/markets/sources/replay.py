@@ -1,16 +1,14 @@
-"""Recorded prices as if they happened now.
+"""Recorded candles and trades as if they happened now.
 
-All files share one timeline. It starts at the earliest close, which is there at once, and runs at
-`speed` recorded seconds per real second; the price of a candle appears when the candle closes. A
-stretch without any data is skipped when it is longer than an hour and longer than the candles
-themselves. At the end the last prices stay where they are and go stale. Files are read as they are
-needed, one row ahead of each series.
+All files share one timeline, which starts at the earliest moment in them. A candle is said when it
+closes, a trade when it was made, each with its price. At the end the last prices stay where they
+are and go stale. Files are read as they are needed, one row ahead of each series.
 """
 
-import asyncio
 import heapq
+import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -19,102 +17,110 @@ import structlog
 
 from plimsoll.kernel.clock import Clock, from_ms, rfc3339
 from plimsoll.kernel.money import CONTEXT
-from plimsoll.markets.domain.feeds import NothingToReplay
+from plimsoll.markets.domain.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle
+from plimsoll.markets.domain.feeds import News, NothingToReplay, Trade
 from plimsoll.markets.domain.prices import Pair, Price, Tick, to_change
-from plimsoll.markets.sources.klines import Close, find_series, read_series
+from plimsoll.markets.sources.klines import Recorded, find_series, read_series
+from plimsoll.markets.sources.timeline import Timeline
 
 log = structlog.get_logger(__name__)
 
 SOURCE: Final = "replay"
-DAY_MS: Final = 86_400_000
-HOUR_MS: Final = 3_600_000
 LARGEST_BATCH: Final = 200
-"""Ticks handed over at once, so that a fast replay leaves room for requests."""
+"""Rows handed over at once, so that a fast replay leaves room for requests."""
 
 
 class DayAgo:
-    """The closes of one pair's last day, to say how much it changed."""
+    """The prices of one pair's last day, to say how much it changed; the last one of a minute."""
 
     def __init__(self) -> None:
-        self._closes: deque[Close] = deque()
+        self._prices: deque[tuple[int, Decimal]] = deque()
 
-    def change(self, close: Close) -> Decimal | None:
-        """The ratio by which `close` differs from 24 h before; None when nothing was recorded
+    def change(self, at_ms: int, price: Decimal) -> Decimal | None:
+        """The ratio by which `price` differs from 24 h before; None when nothing was recorded
         within an hour of then.
         """
-        self._closes.append(close)
-        day_ago = close.at_ms - DAY_MS
-        while len(self._closes) > 1 and self._closes[1].at_ms <= day_ago:
-            self._closes.popleft()
-        before = self._closes[0]
-        if not day_ago - HOUR_MS <= before.at_ms <= day_ago:
+        prices = self._prices
+        if prices and prices[-1][0] // MINUTE_MS == at_ms // MINUTE_MS:
+            prices.pop()
+        prices.append((at_ms, price))
+        day_ago = at_ms - DAY_MS
+        while len(prices) > 1 and prices[1][0] <= day_ago:
+            prices.popleft()
+        before_ms, before = prices[0]
+        if not day_ago - HOUR_MS <= before_ms <= day_ago:
             return None
-        return to_change(CONTEXT.divide(close.value, before.value) - 1)
+        return to_change(CONTEXT.divide(price, before) - 1)
 
 
 class ReplaySource:
-    """`speed` is recorded seconds per real second."""
+    """`speed` is recorded seconds per real second; infinite: as fast as possible."""
+
+    name: Final = SOURCE
+    pushes: Final = False
+    silence_s: Final = math.inf
+    """A recording has gaps, and nothing is wrong with it."""
 
     def __init__(self, folder: Path, clock: Clock, *, speed: float) -> None:
         """Raises NothingToReplay when `folder` has no usable file."""
-        self._clock = clock
-        self._speed = speed
         if not folder.is_dir():
             raise NothingToReplay(f"{folder} is not a folder")
         series = find_series(folder)
-        self._closes = heapq.merge(*(read_series(one) for one in series))
-        self._upcoming = next(self._closes, None)
+        self._rows: Iterator[Recorded] = heapq.merge(
+            *(read_series(one) for one in series), key=_moment
+        )
+        self._upcoming = next(self._rows, None)
         if self._upcoming is None:
             raise NothingToReplay(
-                f"{folder} has no candles of a known pair in files like BTCUSDT-1m-2024-01.zip"
+                f"{folder} has no candles or trades of a known pair in files like"
+                " BTCUSDT-1m-2024-01.zip or BTCUSDT-trades-2024-01-01.csv"
             )
         self._days: dict[Pair, DayAgo] = {one.pair: DayAgo() for one in series}
-        self._longest_gap_ms = max(HOUR_MS, *(one.interval_ms for one in series))
-        self._at_ms = self._upcoming.at_ms
-        self._zero_ms: float | None = None
-        """The recorded moment that belongs to the clock's zero."""
-        log.info("replay_opened", series=len(series), starts=rfc3339(from_ms(self._at_ms)))
+        lengths = [one.interval.length_ms or 31 * DAY_MS for one in series if one.interval]
+        starts_ms = self._upcoming.at_ms
+        self._timeline = Timeline(
+            clock, speed=speed, starts_ms=starts_ms, longest_gap_ms=max(HOUR_MS, *lengths, 0)
+        )
+        log.info("replay_opened", series=len(series), starts=rfc3339(from_ms(starts_ms)))
 
     def state(self) -> None:
         """A replay starts over each time."""
         return
 
-    async def next_ticks(self) -> Sequence[Tick] | None:
-        """The closes that are due, at most LARGEST_BATCH of them."""
+    def now_ms(self) -> int:
+        return self._timeline.now_ms()
+
+    async def aclose(self) -> None:
+        """Let go of the files."""
+        self._upcoming, self._rows = None, iter(())
+
+    async def next_news(self) -> News | None:
+        """What is due, at most LARGEST_BATCH rows of it."""
         if self._upcoming is None:
             return None
-        if self._zero_ms is None:
-            self._zero_ms = self._at_ms - self._elapsed_ms()
-        gap_ms = self._upcoming.at_ms - self._at_ms
-        if gap_ms > self._longest_gap_ms:
-            now_ms = self._zero_ms + self._elapsed_ms()
-            self._zero_ms += max(0.0, self._upcoming.at_ms - now_ms)
-            log.info(
-                "replay_gap_skipped", hours=gap_ms // HOUR_MS, at=rfc3339(from_ms(self._at_ms))
-            )
-        wait_ms = self._upcoming.at_ms - self._zero_ms - self._elapsed_ms()
-        await asyncio.sleep(max(0.0, wait_ms / 1000 / self._speed))
-        return self._take_due(self._upcoming)
-
-    def _elapsed_ms(self) -> float:
-        return self._clock.monotonic() * 1000 * self._speed
-
-    def _take_due(self, first: Close) -> list[Tick]:
-        """`first` and what else is due by now, up to the next gap."""
-        assert self._zero_ms is not None
-        due_ms = max(self._zero_ms + self._elapsed_ms(), first.at_ms)
-        ticks = list[Tick]()
-        upcoming: Close | None = first
-        while upcoming and upcoming.at_ms <= due_ms and len(ticks) < LARGEST_BATCH:
-            if upcoming.at_ms - self._at_ms > self._longest_gap_ms and ticks:
-                break
-            self._at_ms = upcoming.at_ms
-            ticks.append(self._tick(upcoming))
-            upcoming = next(self._closes, None)
+        await self._timeline.wait()
+        rows, until_ms = list[Recorded](), self._timeline.until_ms()
+        upcoming: Recorded | None = self._upcoming
+        while upcoming and upcoming.at_ms <= until_ms and len(rows) < LARGEST_BATCH:
+            rows.append(upcoming)
+            upcoming = next(self._rows, None)
         self._upcoming = upcoming
-        return ticks
+        self._timeline.said(rows[-1].at_ms, upcoming.at_ms if upcoming else None)
+        return self._tell(rows)
 
-    def _tick(self, close: Close) -> Tick:
-        change = self._days[close.pair].change(close)
-        price = Price(close.value, SOURCE, from_ms(close.at_ms), change_24h=change)
-        return Tick(close.pair, price)
+    def _tell(self, rows: list[Recorded]) -> News:
+        """The last price of each pair, and everything that was recorded."""
+        latest = {row.pair: row for row in rows}
+        return News(
+            ticks=[self._tick(row) for row in latest.values()],
+            trades=[row.what for row in rows if isinstance(row.what, Trade)],
+            candles=[(row.pair, row.what) for row in rows if isinstance(row.what, Candle)],
+        )
+
+    def _tick(self, row: Recorded) -> Tick:
+        change = self._days[row.pair].change(row.at_ms, row.price)
+        return Tick(row.pair, Price(row.price, SOURCE, from_ms(row.at_ms), change_24h=change))
+
+
+def _moment(row: Recorded) -> int:
+    return row.at_ms

@@ -7,12 +7,16 @@ peg and months of running within reason. Only additions, multiplications and squ
 which are exact to the bit on every machine, so the same seed gives the same figures everywhere. The
 parameters are `simulated_market.csv`: first price in usd, standard deviation of a day's return,
 beta to the market factor, and pull per second.
+
+Every second each asset trades once, for an amount that has dice of its own: prices for a seed do
+not depend on it. A usual day turns over TURNOVER_USD divided by the asset's rank in the parameters,
+and more of it in a storm.
 """
 
 import asyncio
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import resources
@@ -21,10 +25,11 @@ from typing import Final
 import msgspec
 import structlog
 
-from plimsoll.kernel.clock import Clock
+from plimsoll.kernel.clock import Clock, to_ms
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.assets import USD
-from plimsoll.markets.domain.prices import Pair, Price, Tick, to_change, to_price
+from plimsoll.markets.domain.feeds import News, Trade
+from plimsoll.markets.domain.prices import Pair, Price, Tick, to_change, to_price, to_volume
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +46,12 @@ PERSISTENCE: Final = 0.978
 MEAN_VARIANCE: Final = MARKET_DAILY_VOLATILITY * MARKET_DAILY_VOLATILITY / DAY_STEPS
 LARGEST_RETURN: Final = 0.2
 """No asset moves further in one second (or one hour of the time before the start)."""
+TURNOVER_USD: Final = 20e9
+"""What the first asset of the parameters turns over in a usual day."""
+LEAST_TRADE: Final = 0.1
+"""Of a usual second's turnover; the most is 2.8 of it, the mean 1."""
+VOLUME_SALT: Final = 0x766F6C756D65
+"""Keeps the dice of volumes apart from those of prices."""
 
 _MASK: Final = (1 << 64) - 1
 
@@ -71,13 +82,14 @@ class Dice:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """How one asset behaves; units as in the module's essay."""
+    """How one asset behaves; units as in the module's essay, `turnover` in usd per second."""
 
     id: AssetId
     first_price: float
     daily_volatility: float
     beta: float
     pull: float
+    turnover: float
 
     def own_volatility(self) -> float:
         """What is left per second for the asset itself once its share of the market is taken
@@ -89,10 +101,14 @@ class Character:
 
 
 class Course(msgspec.Struct):
-    """Where one asset stands: its price and the prices at the last full hours, oldest first."""
+    """Where one asset stands: its price and the prices at the last full hours, oldest first; what
+    the hours between them turned over in usd, and this one until now.
+    """
 
     price: float
     hours: list[float]
+    turned: list[float] = []
+    turning: float = 0.0
 
 
 class World(msgspec.Struct):
@@ -114,9 +130,23 @@ def load_characters() -> list[Character]:
             daily_volatility=float(row["daily_volatility"]),
             beta=float(row["market_beta"]),
             pull=float(row["pull"]),
+            turnover=TURNOVER_USD / rank / DAY_STEPS,
         )
-        for row in csv.DictReader(text.read_text("utf-8").splitlines())
+        for rank, row in enumerate(csv.DictReader(text.read_text("utf-8").splitlines()), start=1)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one asset shows after a step: prices in usd, `quantity` of the step's trade in units of
+    the asset, `volume_24h` in usd.
+    """
+
+    id: AssetId
+    price: Decimal
+    change_24h: Decimal | None
+    quantity: float
+    volume_24h: Decimal | None
 
 
 class SimulatedMarket:
@@ -135,19 +165,31 @@ class SimulatedMarket:
         for _ in range(HOURS_KEPT - 1):
             self._move(seconds=HOUR_STEPS)
             self._keep_hour()
+        for course in self.world.courses.values():
+            course.turned = []  # nobody traded in that day
+        self._fill_turned()
 
     def resume(self, world: World) -> None:
         """Go on from `world`; assets it does not know begin as in a new one."""
         courses = self.world.courses | world.courses
         self.world = msgspec.structs.replace(world, courses=courses)
         self._dice.state = world.dice
+        self._fill_turned()
 
-    def step(self) -> None:
-        """One second."""
+    def step(self) -> list[Figures]:
+        """One second, and what it showed, in the order of the parameters."""
         self._move(seconds=1)
         self.world.steps += 1
         if self.world.steps % HOUR_STEPS == 0:
             self._keep_hour()
+        return self._trade()
+
+    def _fill_turned(self) -> None:
+        """Hours before anybody counted turned over as usual."""
+        for character, _ in self._characters:
+            course = self.world.courses[character.id]
+            usual = [character.turnover * HOUR_STEPS] * HOURS_KEPT
+            course.turned = [*usual, *course.turned][-HOURS_KEPT + 1 :]
 
     def _move(self, *, seconds: int) -> None:
         world, dice = self.world, self._dice
@@ -171,28 +213,45 @@ class SimulatedMarket:
     def _keep_hour(self) -> None:
         for course in self.world.courses.values():
             course.hours = [*course.hours, float(f"{course.price:.6e}")][-HOURS_KEPT:]
+            course.turned = [*course.turned, float(f"{course.turning:.6e}")][-HOURS_KEPT + 1 :]
+            course.turning = 0.0
 
-    def prices(self) -> list[tuple[AssetId, Decimal, Decimal | None]]:
-        """Id, price in usd in 7 significant digits, change of 24 h; in the order of the
-        parameters.
-        """
-        into_hour = (self.world.steps % HOUR_STEPS) / HOUR_STEPS
+    def _trade(self) -> list[Figures]:
+        world = self.world
+        # Dice of this step alone: nothing about volumes has to be remembered.
+        dice = Dice(Dice(world.seed ^ VOLUME_SALT).roll() + world.steps)
+        storm = math.sqrt(world.variance / MEAN_VARIANCE)
+        into_hour = (world.steps % HOUR_STEPS) / HOUR_STEPS
         figures = []
         for character, _ in self._characters:
-            course = self.world.courses[character.id]
+            course = world.courses[character.id]
+            chance = (dice.roll() >> 40) / (1 << 24)
+            amount = character.turnover * storm * (LEAST_TRADE + 2.7 * chance * chance)
+            course.turning += amount
             price = to_price(Decimal(f"{course.price:.6e}"))
             if price is None:  # never seen: the pull holds every price within the bounds
                 continue
             older, newer = course.hours[:2]
-            day_ago = older + into_hour * (newer - older)
+            change = course.price / (older + into_hour * (newer - older)) - 1.0
+            volume = course.turning + sum(course.turned) - into_hour * course.turned[0]
             figures.append(
-                (character.id, price, to_change(Decimal(f"{course.price / day_ago - 1.0:.6f}")))
+                Figures(
+                    character.id,
+                    price,
+                    to_change(Decimal(f"{change:.6f}")),
+                    float(f"{amount / course.price:.6e}"),
+                    to_volume(Decimal(f"{volume:.6e}")),
+                )
             )
         return figures
 
 
 class SimulatedSource:
     """One step a second; after a pause of the machine it goes on, it does not catch up."""
+
+    name: Final = SOURCE
+    pushes: Final = False
+    silence_s: Final = 10 * STEP_S
 
     def __init__(self, clock: Clock, *, seed: int, state: str | None = None) -> None:
         """`state` is what `state()` gave before; its world goes on, whatever the seed is now."""
@@ -208,16 +267,26 @@ class SimulatedSource:
     def state(self) -> str:
         return msgspec.json.encode(self._market.world).decode()
 
-    async def next_ticks(self) -> Sequence[Tick]:
+    def now_ms(self) -> int:
+        return to_ms(self._clock.now())
+
+    async def aclose(self) -> None:
+        """There is nothing to end."""
+
+    async def next_news(self) -> News:
         now_s = self._clock.monotonic()
         if self._next_s is None:
             self._next_s = now_s
         else:
             self._next_s = max(self._next_s + STEP_S, now_s)
             await asyncio.sleep(self._next_s - now_s)
-        self._market.step()
-        at = self._clock.now()
-        return [
-            Tick(Pair(asset, USD), Price(price, SOURCE, at, simulated=True, change_24h=change))
-            for asset, price, change in self._market.prices()
-        ]
+        figures = self._market.step()
+        at, step = self._clock.now(), self._market.world.steps
+        at_ms = to_ms(at)
+        ticks, trades = [], []
+        for one in figures:
+            pair = Pair(one.id, USD)
+            price = Price(one.price, SOURCE, at, True, one.change_24h, one.volume_24h)
+            ticks.append(Tick(pair, price))
+            trades.append(Trade(pair, at_ms, step, float(one.price), one.quantity))
+        return News(ticks=ticks, trades=trades)

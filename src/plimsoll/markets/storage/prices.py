@@ -39,17 +39,19 @@ CLAIM_FEED: Final = """
 SAVE_STATE: Final = "update feed set state = $1::text::jsonb"
 
 LIST_PRICES: Final = """
-    select base, quote, price, source, at, received_at, change_24h, simulated from latest_prices
+    select base, quote, price, source, at, received_at, change_24h, simulated, volume_24h
+    from latest_prices
 """
 
 SAVE_PRICES: Final = """
-    insert into latest_prices (base, quote, price, source, at, received_at, change_24h, simulated)
+    insert into latest_prices
+        (base, quote, price, source, at, received_at, change_24h, simulated, volume_24h)
     select * from unnest($1::text[], $2::text[], $3::numeric[], $4::text[], $5::timestamptz[],
-                         $6::timestamptz[], $7::numeric[], $8::boolean[])
+                         $6::timestamptz[], $7::numeric[], $8::boolean[], $9::numeric[])
     on conflict (base, quote) do update set
         price = excluded.price, source = excluded.source, at = excluded.at,
         received_at = excluded.received_at, change_24h = excluded.change_24h,
-        simulated = excluded.simulated
+        simulated = excluded.simulated, volume_24h = excluded.volume_24h
 """
 
 
@@ -76,7 +78,14 @@ async def list_prices(unit: ReadUnit) -> list[StoredPrice]:
         StoredPrice(
             Tick(
                 Pair(AssetId(row["base"]), AssetId(row["quote"])),
-                Price(row["price"], row["source"], row["at"], row["simulated"], row["change_24h"]),
+                Price(
+                    row["price"],
+                    row["source"],
+                    row["at"],
+                    row["simulated"],
+                    row["change_24h"],
+                    row["volume_24h"],
+                ),
             ),
             row["received_at"],
         )
@@ -99,4 +108,5 @@ async def save_prices(unit: Unit, prices: Iterable[StoredPrice]) -> None:
         [row.received_at for row in rows],
         [row.tick.price.change_24h for row in rows],
         [row.tick.price.simulated for row in rows],
+        [row.tick.price.volume_24h for row in rows],
     )

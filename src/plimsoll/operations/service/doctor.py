@@ -140,19 +140,40 @@ def _feed(settings: Settings) -> Finding:
 
 
 def _live_feed(settings: Settings) -> Finding:
-    url = settings.coingecko_pro_url if settings.coingecko_pro_key else settings.coingecko_url
-    host, port = _where(url)
+    """Good as soon as one source can be reached: the others are replaced by it."""
+    addresses = {
+        "binance": settings.binance_urls[0],
+        "coinbase": settings.coinbase_url,
+        "coingecko": (
+            settings.coingecko_pro_url if settings.coingecko_pro_key else settings.coingecko_url
+        ),
+        "kraken": settings.kraken_url,
+    }
+    there, away = list[str](), list[str]()
+    for name in settings.live_sources:
+        if name in addresses:
+            (there if _answers(addresses[name]) else away).append(name)
+    found = "; ".join(
+        f"{', '.join(names)} {text}"
+        for names, text in ((there, "can be reached"), (away, "cannot be reached"))
+        if names
+    )
+    if there:
+        return Finding("feed", Verdict.GOOD, f"{settings.feed.value}: {found}")
+    return Finding(
+        "feed",
+        Verdict.NOTE if settings.feed is FeedChoice.AUTO else Verdict.BAD,
+        found or "no source that can be checked",
+        "a first start with --feed auto will simulate prices; for live prices mend the network",
+    )
+
+
+def _answers(url: str) -> bool:
     try:
-        with socket.create_connection((host, port), timeout=3):
-            return Finding("feed", Verdict.GOOD, f"{settings.feed.value}: {host} can be reached")
-    except OSError as error:
-        verdict = Verdict.NOTE if settings.feed is FeedChoice.AUTO else Verdict.BAD
-        return Finding(
-            "feed",
-            verdict,
-            f"{host} cannot be reached: {error.strerror or error}",
-            "a first start with --feed auto will simulate prices; for live prices mend the network",
-        )
+        with socket.create_connection(_where(url), timeout=3):
+            return True
+    except OSError:
+        return False
 
 
 def _where(url: str) -> tuple[str, int]:

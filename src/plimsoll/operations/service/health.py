@@ -10,7 +10,7 @@ from typing import Final
 
 from plimsoll.kernel.clock import Clock
 from plimsoll.kernel.errors import Unavailable
-from plimsoll.markets.service import Prices
+from plimsoll.markets.service.prices import Prices
 from plimsoll.operations import storage
 from plimsoll.plumbing.database import Database
 

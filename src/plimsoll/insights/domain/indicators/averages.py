@@ -16,7 +16,7 @@ from plimsoll.insights.domain.definitions import (
     formula_of,
     period,
 )
-from plimsoll.insights.domain.handles import UNDEFINED, Handle, Stream
+from plimsoll.insights.domain.handles import UNDEFINED, Stream, handle
 
 
 def sma(columns: Columns, n: int) -> tuple[Array, ...]:
@@ -60,7 +60,7 @@ class Vwma:
 
     def __init__(self, columns: Columns, n: int) -> None:
         self._n = n
-        self._handle = Handle(stream_of(stream.VWMA, n), columns.close, columns.volume, first=n - 1)
+        self._handle = handle(stream_of(stream.VWMA, n), columns.close, columns.volume, first=n - 1)
         traded = np.flatnonzero(columns.volume)
         self._idle = len(columns.volume) - 1 - int(traded[-1]) if len(traded) else n
         self.update: Callable[..., float] = self._update
@@ -87,7 +87,7 @@ def of_close(
     opener: Callable[..., Any], first: Callable[[int], int]
 ) -> Callable[[Columns, int], Stream]:
     """The stream of an indicator that is one TA-Lib function of the close and a period."""
-    return lambda columns, n: Handle(stream_of(opener, n), columns.close, first=first(n))
+    return lambda columns, n: handle(stream_of(opener, n), columns.close, first=first(n))
 
 
 def window(n: int) -> int:

@@ -12,7 +12,7 @@ from plimsoll.insights.domain.definitions import (
     period,
     wilder_memory,
 )
-from plimsoll.insights.domain.handles import Handle
+from plimsoll.insights.domain.handles import handle
 from plimsoll.insights.domain.indicators.averages import average, stream_of
 
 
@@ -45,7 +45,7 @@ DEFINITIONS = (
         first=lambda n, _k: (n - 1,) * 3,
         warm_up=lambda n, _k: n - 1,
         batch=bollinger,
-        stream=lambda columns, n, k: Handle(
+        stream=lambda columns, n, k: handle(
             stream_of(stream.BBANDS, n, k, k), columns.close, first=n - 1, outputs=3
         ),
     ),
@@ -53,7 +53,7 @@ DEFINITIONS = (
         "atr",
         "Average true range",
         atr,
-        lambda columns, n: Handle(
+        lambda columns, n: handle(
             stream_of(stream.ATR, n), columns.high, columns.low, columns.close, first=n
         ),
         14,

@@ -8,10 +8,18 @@ import numpy as np
 import talib
 
 from plimsoll.insights.domain.bars import DAY_MS, Array, Columns, Times
-from plimsoll.insights.domain.definitions import Definition, Inputs, formula_of, period
+from plimsoll.insights.domain.definitions import (
+    Definition,
+    Inputs,
+    bars_of_a_day,
+    formula_of,
+    period,
+)
 from plimsoll.insights.domain.handles import UNDEFINED
 
 RATIOS: Final = (0.236, 0.382, 0.5, 0.618, 0.786)
+SWINGS: Final = 20
+"""In so many times the bars of a swing there is one; where there is none, nothing is told."""
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
@@ -239,6 +247,7 @@ DEFINITIONS = (
         warm_up=lambda _k: None,
         batch=fibonacci,
         stream=Fibonacci,
+        reach=lambda _step_ms, k: SWINGS * (2 * k + 1),
     ),
     Definition(
         name="pivots",
@@ -251,5 +260,6 @@ DEFINITIONS = (
         warm_up=lambda: None,
         batch=pivots,
         stream=Pivots,
+        reach=lambda step_ms: 2 * bars_of_a_day(step_ms),
     ),
 )

@@ -22,7 +22,7 @@ from plimsoll.insights.domain.definitions import (
     period,
     wilder_memory,
 )
-from plimsoll.insights.domain.handles import Handle
+from plimsoll.insights.domain.handles import handle
 from plimsoll.insights.domain.indicators.averages import average, of_close, stream_of
 
 NEUTRAL: Final = 50.0
@@ -52,7 +52,7 @@ class Rsi:
 
     def __init__(self, columns: Columns, n: int) -> None:
         close = columns.close
-        self._rsi = Handle(stream_of(stream.RSI, n), close, first=n)
+        self._rsi = handle(stream_of(stream.RSI, n), close, first=n)
         self._price = float(close[0]) if len(close) else None
         """What the close has been so far."""
         self.update: Callable[..., float] = self._before_a_move
@@ -116,7 +116,7 @@ class Ultimate:
 
     def __init__(self, columns: Columns, a: int, b: int, c: int) -> None:
         high, low, close = columns.high, columns.low, columns.close
-        self._handle = Handle(stream_of(stream.ULTOSC, a, b, c), high, low, close, first=c)
+        self._handle = handle(stream_of(stream.ULTOSC, a, b, c), high, low, close, first=c)
         self._periods = ((a, 4.0), (b, 2.0), (c, 1.0))
         self._price = float(close[-1]) if len(close) else None
         motionless = still(columns)
@@ -208,7 +208,7 @@ DEFINITIONS = (
         "cci",
         "Commodity channel index",
         cci,
-        lambda columns, n: Handle(
+        lambda columns, n: handle(
             stream_of(stream.CCI, n), columns.high, columns.low, columns.close, first=n - 1
         ),
         20,
@@ -224,7 +224,7 @@ DEFINITIONS = (
         first=lambda _fast, slow: (slow - 1,),
         warm_up=lambda _fast, slow: slow - 1,
         batch=awesome,
-        stream=lambda columns, fast, slow: Handle(
+        stream=lambda columns, fast, slow: handle(
             stream_of(stream.AO, fast, slow), columns.high, columns.low, first=slow - 1
         ),
         ascending=("fast", "slow"),
@@ -257,7 +257,7 @@ DEFINITIONS = (
         first=lambda n: (n - 1, n - 1),
         warm_up=lambda n: n - 1 + ema_memory(n),
         batch=bull_bear,
-        stream=lambda columns, n: Handle(
+        stream=lambda columns, n: handle(
             stream_of(stream.ERI, n),
             columns.high,
             columns.low,

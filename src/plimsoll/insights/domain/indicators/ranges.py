@@ -16,7 +16,7 @@ from plimsoll.insights.domain.definitions import (
     period,
     wilder_memory,
 )
-from plimsoll.insights.domain.handles import UNDEFINED, Handle, from_first
+from plimsoll.insights.domain.handles import UNDEFINED, from_first, handle
 from plimsoll.insights.domain.indicators.averages import average, stream_of
 from plimsoll.insights.domain.indicators.momentum import NEUTRAL, Rsi, rsi_of
 
@@ -67,9 +67,9 @@ class _Smoothing:
         raw = place_in_range(high, low, close, n, noise)
         self._noise = noise
         slow, _ = _smoothed(raw, n - 1, k=k, d=d)
-        self._range = Handle(stream_of(stream.DONCHIAN, n), high, low, first=n - 1, outputs=3)
-        self._k = Handle(stream_of(stream.SMA, k), raw[n - 1 :], first=k - 1)
-        self._d = Handle(stream_of(stream.SMA, d), slow[n + k - 2 :], first=d - 1)
+        self._range = handle(stream_of(stream.DONCHIAN, n), high, low, first=n - 1, outputs=3)
+        self._k = handle(stream_of(stream.SMA, k), raw[n - 1 :], first=k - 1)
+        self._d = handle(stream_of(stream.SMA, d), slow[n + k - 2 :], first=d - 1)
 
     def update(self, high: float, low: float, close: float) -> tuple[float, float]:
         top, _, bottom = self._range.update(high, low)
@@ -151,7 +151,7 @@ class Williams:
 
     def __init__(self, columns: Columns, n: int) -> None:
         high, low, close = columns.high, columns.low, columns.close
-        self._handle = Handle(stream_of(stream.WILLR, n), high, low, close, first=n - 1)
+        self._handle = handle(stream_of(stream.WILLR, n), high, low, close, first=n - 1)
         self._n = n
         self._price = float(close[-1]) if len(close) else None
         moved = np.flatnonzero((high != self._price) | (low != self._price))

@@ -17,7 +17,7 @@ from plimsoll.insights.domain.definitions import (
     period,
     wilder_memory,
 )
-from plimsoll.insights.domain.handles import UNDEFINED, Handle, from_first
+from plimsoll.insights.domain.handles import UNDEFINED, from_first, handle
 from plimsoll.insights.domain.indicators.averages import stream_of
 
 AGREEING: Final = 64
@@ -59,9 +59,9 @@ class Macd:
     def __init__(self, columns: Columns, fast: int, slow: int, signal: int) -> None:
         close = columns.close
         line = _macd(close, fast, slow, signal)[0][slow - 1 :]
-        self._fast = Handle(stream_of(stream.EMA, fast), close, first=fast - 1)
-        self._slow = Handle(stream_of(stream.EMA, slow), close, first=slow - 1)
-        self._signal = Handle(stream_of(stream.EMA, signal), line, first=signal - 1)
+        self._fast = handle(stream_of(stream.EMA, fast), close, first=fast - 1)
+        self._slow = handle(stream_of(stream.EMA, slow), close, first=slow - 1)
+        self._signal = handle(stream_of(stream.EMA, signal), line, first=signal - 1)
         self.update: Callable[..., tuple[float, float, float]] = self._update
         self.peek: Callable[..., tuple[float, float, float]] = self._peek
 
@@ -140,10 +140,10 @@ class Adx:
         plus, minus, reach = _movements(columns) if len(columns.close) else (np.empty(0),) * 3
         wilder = stream_of(stream.RMA, n)
         self._plus, self._minus, self._reach = (
-            Handle(wilder, each, first=n - 1) for each in (plus, minus, reach)
+            handle(wilder, each, first=n - 1) for each in (plus, minus, reach)
         )
         direction = _indexes(columns, n)[2][n - 1 :] if len(plus) else plus
-        self._adx = Handle(wilder, direction, first=n - 1)
+        self._adx = handle(wilder, direction, first=n - 1)
         self._high = self._low = self._close = UNDEFINED
         self.update: Callable[..., tuple[float, float, float]] = self._first
         self.peek: Callable[..., tuple[float, float, float]] = _unknown
@@ -216,7 +216,7 @@ class Ichimoku:
 
     def __init__(self, columns: Columns, tenkan: int, kijun: int, senkou: int) -> None:
         self._tenkan, self._kijun, self._senkou = (
-            Handle(stream_of(stream.MIDPRICE, n), columns.high, columns.low, first=n - 1)
+            handle(stream_of(stream.MIDPRICE, n), columns.high, columns.low, first=n - 1)
             for n in (tenkan, kijun, senkou)
         )
         self.update: Callable[..., tuple[float, ...]] = self._update
@@ -259,8 +259,8 @@ class Cross:
 
     def __init__(self, columns: Columns, fast: int, slow: int) -> None:
         close = columns.close
-        self._fast = Handle(stream_of(stream.SMA, fast), close, first=fast - 1)
-        self._slow = Handle(stream_of(stream.SMA, slow), close, first=slow - 1)
+        self._fast = handle(stream_of(stream.SMA, fast), close, first=fast - 1)
+        self._slow = handle(stream_of(stream.SMA, slow), close, first=slow - 1)
         sides = _sides(talib.SMA(close, fast), talib.SMA(close, slow)) if len(close) else close
         told = sides[(sides == 1) | (sides == -1)]
         self._side = float(told[-1]) if len(told) else 0.0

@@ -7,8 +7,8 @@ import talib
 from talib import stream
 
 from plimsoll.insights.domain.bars import DAY_MS, Array, Columns, Times
-from plimsoll.insights.domain.definitions import Definition, Inputs, formula_of
-from plimsoll.insights.domain.handles import UNDEFINED, Handle
+from plimsoll.insights.domain.definitions import Definition, Inputs, bars_of_a_day, formula_of
+from plimsoll.insights.domain.handles import UNDEFINED, handle
 
 
 def obv(columns: Columns) -> tuple[Array, ...]:
@@ -90,7 +90,8 @@ DEFINITIONS = (
         first=lambda: (0,),
         warm_up=lambda: None,
         batch=obv,
-        stream=lambda columns: Handle(stream.OBV, columns.close, columns.volume, first=0),
+        stream=lambda columns: handle(stream.OBV, columns.close, columns.volume, first=0),
+        reach=lambda _step_ms: 0,
     ),
     Definition(
         name="vwap",
@@ -103,5 +104,6 @@ DEFINITIONS = (
         warm_up=lambda: None,
         batch=vwap,
         stream=Vwap,
+        reach=bars_of_a_day,
     ),
 )

@@ -13,8 +13,8 @@ from plimsoll.markets.domain.assets import (
     UnknownAsset,
     UnknownAssetField,
 )
-from plimsoll.markets.schemas import AssetView, PairPriceView, PriceView
-from plimsoll.markets.service import PricesDep, PriceUnavailable, prepared_price
+from plimsoll.markets.schemas.prices import AssetView, PairPriceView, PriceView
+from plimsoll.markets.service.prices import PricesDep, PriceUnavailable, prepared_price
 from plimsoll.plumbing.paging import BadCursor, Page, Paging
 from plimsoll.plumbing.problems import problems
 

@@ -1,7 +1,7 @@
-"""The prices facade in memory, and the feed on a real database with sources of every kind."""
+"""The feed on a real database, with sources of every kind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,123 +15,33 @@ from structlog.testing import capture_logs
 from plimsoll.kernel.clock import SystemClock
 from plimsoll.kernel.errors import Unavailable
 from plimsoll.kernel.identifiers import AssetId
-from plimsoll.markets import service
-from plimsoll.markets.domain.board import PriceBoard
-from plimsoll.markets.domain.feeds import FeedKind, FeedMismatch, ReplayDirMissing
+from plimsoll.markets.domain.feeds import FeedKind, FeedMismatch, News, ReplayDirMissing
 from plimsoll.markets.domain.prices import Pair, Price, Tick
-from plimsoll.markets.schemas import PairPriceView, PriceView
-from plimsoll.markets.service import (
-    Feed,
-    Prices,
-    PriceUnavailable,
-    load_catalogue,
-    prepared_price,
-)
+from plimsoll.markets.service import feed as feed_module
+from plimsoll.markets.service import opening
+from plimsoll.markets.service.feed import Feed
+from plimsoll.markets.service.prices import Prices
+from plimsoll.markets.service.quality import QualityFlag
 from plimsoll.markets.storage import prices as storage
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.outbound import Outbound
 from plimsoll.settings import FeedChoice, Settings
-from tests.fakes.clock import START, ManualClock
 from tests.fakes.http import FakeServer, Fault, Reply, json_reply
 
 BTC, ETH, USD = AssetId("bitcoin"), AssetId("ethereum"), AssetId("usd")
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+class NoCandles:
+    """The feed alone: nobody keeps candles."""
 
+    async def open(self, now_ms: int) -> None: ...
 
-@pytest.fixture
-def prices(clock: ManualClock) -> Prices:
-    """Bitcoin at 64000 usd and ether at 3200 usd, fresh for a minute."""
-    made = Prices(
-        catalogue=load_catalogue(),
-        board=PriceBoard(stale_after_s=60),
-        clock=clock,
-        feed_kind=FeedKind.LIVE,
-    )
-    put(made, BTC, "64000")
-    put(made, ETH, "3200")
-    return made
+    def take(self, news: News, now_ms: int) -> None: ...
 
+    def list_quality_flags(self) -> list[QualityFlag]:
+        return []
 
-def put(prices: Prices, base: AssetId, value: str) -> None:
-    price = Price(Decimal(value), "test", START, change_24h=Decimal("0.05"))
-    prices.board.put(Pair(base, USD), price, prices.clock.monotonic())
-
-
-def test_a_quote_is_found_or_its_absence_is_an_error_and_a_wish(prices: Prices) -> None:
-    assert prices.get_quote(ETH, BTC).value == Decimal("0.05")
-    assert prices.interest.assets == set()
-
-    with pytest.raises(PriceUnavailable) as missing:
-        prices.get_quote(AssetId("dash"), USD)
-    assert missing.value.facts == {"base": "dash", "quote": "usd", "feed": "live"}
-    assert prices.interest.assets == {"dash", "usd"}
-
-
-def test_a_prepared_price_is_the_declared_shape(prices: Prices, clock: ManualClock) -> None:
-    clock.advance(1.5)
-    answer = prepared_price(prices, "BTC", "usd")
-    assert answer == (
-        b'{"coin_id":"bitcoin","vs":"usd","price":"64000","change_24h":"0.05","source":"test",'
-        b'"via":null,"at":"2026-01-01T00:00:00Z","simulated":false,"age_ms":1500,"stale":false}'
-    )
-    assert PriceView.model_validate_json(answer).price == "64000"
-
-
-def test_a_prepared_price_ages_and_goes_stale_without_being_written_anew(
-    prices: Prices, clock: ManualClock
-) -> None:
-    prepared_price(prices, "bitcoin", "usd")
-    clock.advance(60.5)
-    view = PriceView.model_validate_json(prepared_price(prices, "bitcoin", "usd") or b"")
-    assert (view.age_ms, view.stale) == (60_500, True)
-
-
-def test_a_prepared_price_follows_the_board(prices: Prices, clock: ManualClock) -> None:
-    def now() -> PriceView:
-        return PriceView.model_validate_json(prepared_price(prices, "ethereum", "bitcoin") or b"")
-
-    assert now().price == "0.05"
-    put(prices, AssetId("dash"), "30")
-    assert now().price == "0.05"
-    clock.advance(5)
-    put(prices, ETH, "6400")
-    assert (now().price, now().via, now().age_ms) == ("0.1", "usd", 5000)
-    put(prices, BTC, "128000")
-    assert (now().price, now().age_ms) == ("0.05", 0)
-
-
-def test_prepared_answers_agree_with_quotes(prices: Prices, clock: ManualClock) -> None:
-    clock.advance(7)
-    for base in ("bitcoin", "ethereum", "usd"):
-        for quote in ("bitcoin", "ethereum", "usd"):
-            assets = prices.catalogue.resolve(base), prices.catalogue.resolve(quote)
-            single = PriceView.model_validate_json(prepared_price(prices, base, quote) or b"")
-            pair = PairPriceView.model_validate_json(prices.prepare(*assets, as_pair=True) or b"")
-            found = prices.get_quote(assets[0].id, assets[1].id)
-            for view in (single, pair):
-                assert Decimal(view.price) == found.value
-                assert (view.age_ms, view.stale, view.at) == (found.age_ms, found.stale, found.at)
-            assert (single.coin_id, single.vs) == (base, quote)
-            assert pair.pair == f"{assets[0].symbol}/{assets[1].symbol}"
-
-
-def test_prepared_answers_are_bounded(prices: Prices, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MOST_PREPARED", 2)
-    for base in ("bitcoin", "ethereum", "bitcoin"):
-        for quote in ("usd", "bitcoin", "ethereum"):
-            assert prepared_price(prices, base, quote)
-    assert len(prices._prepared) <= 2
-
-
-def test_what_has_no_price_has_no_prepared_answer(prices: Prices) -> None:
-    assert prepared_price(prices, "dash", "usd") is None
-    assert prepared_price(prices, "nosuchcoin", "usd") is None
-    assert prepared_price(prices, "bitcoin", "nosuchcurrency") is None
-    assert prices.interest.assets == {"dash", "usd"}
+    def advance(self, now_ms: int) -> None: ...
 
 
 @dataclass
@@ -144,10 +54,21 @@ class Desk:
 
     @asynccontextmanager
     async def open(self, **given: Any) -> AsyncIterator[Prices]:
-        settings = Settings.read(**{"coingecko_url": self.server.url, "coingecko_top": 2, **given})
+        settings = Settings.read(
+            **{
+                "live_sources": ("coingecko",),
+                "coingecko_url": self.server.url,
+                "coingecko_top": 2,
+                **given,
+            }
+        )
         outbound = Outbound(SystemClock())
         feed = Feed(
-            settings=settings, database=self.database, outbound=outbound, clock=SystemClock()
+            settings=settings,
+            database=self.database,
+            outbound=outbound,
+            clock=SystemClock(),
+            candles=NoCandles(),
         )
         try:
             yield await feed.open()
@@ -173,8 +94,8 @@ async def desk(database: Database) -> AsyncIterator[Desk]:
 @pytest.fixture
 def candles(tmp_path: Path) -> Path:
     (tmp_path / "ETHBTC-5m.csv").write_text(
-        "1515560100000,1,1,1,0.0994766,1,1515560399999\n"
-        "1515560400000,1,1,1,0.09969,1,1515560699999\n"
+        "1515560100000,0.0994,0.0995,0.0993,0.0994766,1,1515560399999\n"
+        "1515560400000,0.0994,0.0997,0.0994,0.09969,1,1515560699999\n"
     )
     return tmp_path
 
@@ -204,7 +125,7 @@ async def test_the_first_start_is_live_when_the_source_answers(desk: Desk) -> No
 async def test_the_first_start_simulates_loudly_when_no_source_answers(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
-    monkeypatch.setattr(service, "FIRST_ANSWER_S", 0.2)
+    monkeypatch.setattr(feed_module, "FIRST_ANSWER_S", 0.2)
     desk.server.on("/simple/price", reply)
     with capture_logs() as logs:
         async with desk.open() as prices:
@@ -287,50 +208,58 @@ async def test_a_simulation_goes_on_where_it_stopped(desk: Desk) -> None:
         await reach(prices, 1)
         before = prices.get_quote(BTC, USD)
     async with desk.open(feed=FeedChoice.SIMULATED) as prices:
-        again = prices.get_quote(BTC, USD)
-        assert (again.value, again.at) == (before.value, before.at)
-        loaded = prices.version
-        await until(lambda: prices.version > loaded)
         moved = prices.get_quote(BTC, USD)
+    assert moved.at > before.at
     assert abs(moved.value / before.value - 1) < Decimal("0.01")
 
 
 class Moody:
     """A source of ours that fails in every way before it answers."""
 
+    name = "moody"
+    pushes = True
+    silence_s = 10.0
+
     def __init__(self, *moods: Exception | None) -> None:
         self._moods = list(moods)
+
+    def now_ms(self) -> int:
+        return 0
 
     def state(self) -> None:
         return
 
-    async def next_ticks(self) -> Sequence[Tick] | None:
+    async def aclose(self) -> None:
+        return
+
+    async def next_news(self) -> News | None:
         if not self._moods:
             return None
         mood = self._moods.pop(0)
         if mood:
             raise mood
-        return [Tick(Pair(BTC, USD), Price(Decimal(1), "moody", SystemClock().now()))]
+        price = Price(Decimal(1), "moody", SystemClock().now())
+        return News(ticks=[Tick(Pair(BTC, USD), price)])
 
 
 async def test_a_failing_round_is_logged_and_the_next_one_comes(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "PAUSE_AFTER_FAILURE_S", 0.001)
+    monkeypatch.setattr(feed_module, "PAUSE_AFTER_FAILURE_S", 0.001)
     moody = Moody(Unavailable("away"), KeyError("a mistake of ours"), None)
-    monkeypatch.setattr(service, "SimulatedSource", lambda *_, **__: moody)
+    monkeypatch.setattr(opening, "SimulatedSource", lambda *_, **__: moody)
     with capture_logs() as logs:
         async with desk.open(feed=FeedChoice.SIMULATED) as prices:
-            await until(lambda: any(entry["event"] == "price_source_ended" for entry in logs))
+            await until(lambda: any(entry["event"] == "source_ended" for entry in logs))
             assert prices.get_quote(BTC, USD).value == 1
     events = [entry["event"] for entry in logs]
-    assert events.index("price_source_unavailable") < events.index("price_source_failed")
+    assert events.index("source_failed") < events.index("source_broke")
 
 
 async def test_prices_are_saved_as_they_come_and_again_after_a_failure(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "SAVE_EVERY_S", 0.01)
+    monkeypatch.setattr(feed_module, "SAVE_EVERY_S", 0.01)
     calls = list[str]()
     save = storage.save_prices
 
