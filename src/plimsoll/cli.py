@@ -22,7 +22,6 @@ from fastapi import FastAPI
 
 from plimsoll.access.domain.principals import Role, Tier
 from plimsoll.access.service import accounts, audit
-from plimsoll.app import create_app
 from plimsoll.kernel.clock import SystemClock
 from plimsoll.kernel.errors import PlimsollError
 from plimsoll.kernel.identifiers import JobId
@@ -99,6 +98,8 @@ def _serve(
     listener: socket.socket,
     companions: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> None:
+    from plimsoll.app import create_app  # noqa: PLC0415 - a second that only `up` has to wait
+
     desk = create_app(settings, dsn, companions=companions)
     config = uvicorn.Config(
         desk,

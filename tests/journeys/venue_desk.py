@@ -220,7 +220,7 @@ class Desk:
         for pair in PAIRS:
             truth = self.truth(pair, to_ms=to_ms)
             ask = partial(self.closed, pair, to_ms=to_ms)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while (found := await ask()) != truth:
                 assert time.monotonic() < deadline, _differences(pair, found, truth)
                 await asyncio.sleep(0.1)

@@ -17,7 +17,7 @@ from plimsoll.markets.domain.prices import Pair, Price, Tick
 from plimsoll.markets.service.feed import find_pair
 from plimsoll.markets.service.intake import Intake, list_orders
 from plimsoll.markets.service.prices import load_catalogue
-from plimsoll.markets.service.quality import QualityFlag
+from plimsoll.markets.service.quality import QualityFlag, Reason
 from tests.fakes.clock import START, ManualClock
 
 BTC_USD = Pair(AssetId("bitcoin"), AssetId("usd"))
@@ -51,13 +51,14 @@ class Kept:
     def __init__(self) -> None:
         self.trades: list[Trade] = []
         self.candles: list[tuple[Pair, Candle]] = []
+        self.flags: list[QualityFlag] = []
 
     def take(self, news: News, now_ms: int) -> None:  # noqa: ARG002
         self.trades += news.trades
         self.candles += news.candles
 
     def list_quality_flags(self) -> list[QualityFlag]:
-        return []
+        return self.flags
 
 
 class Desk:
@@ -140,6 +141,38 @@ def test_only_the_source_of_the_price_makes_candles(
     assert (len(desk.kept.trades), len(desk.kept.candles)) == (1, 0)
     desk.intake.take(first, News(trades=[trade], candles=[(BTC_USD, candle)]))
     assert (len(desk.kept.trades), len(desk.kept.candles)) == (2, 1)
+
+
+def test_whole_candles_of_the_preferred_source_count_before_its_first_price(
+    desk: Desk, first: Named, second: Named
+) -> None:
+    trade = Trade(BTC_USD, 1, 1, 100.0, 1.0)
+    candle = Candle(Interval.MINUTE, 0, 1, 1, 1, 1, 1)
+    desk.say(second, "100")
+    desk.intake.take(first, News(trades=[trade], candles=[(BTC_USD, candle)]))
+    assert (len(desk.kept.trades), len(desk.kept.candles)) == (0, 1)
+    assert desk.shown()[0] == "second"
+
+
+def test_what_was_refused_of_candles_is_a_flag_and_is_told_once(desk: Desk, first: Named) -> None:
+    desk.say(first, "100")
+    desk.intake.look()
+    told = desk.told
+    desk.kept.flags = [
+        QualityFlag(BTC_USD, 1_767_225_600_000, Reason.IMPLAUSIBLE),
+        QualityFlag(BTC_USD, 10**30, Reason.OFF_GRID),
+    ]
+    desk.intake.look()
+    desk.intake.look()
+    assert desk.told == told + 1
+    refused, _ = desk.intake.list_flags()
+    assert (refused.kind, refused.pair, refused.sources, refused.ratio) == (
+        "implausible",
+        BTC_USD,
+        (),
+        None,
+    )
+    assert refused.since == START
 
 
 def test_a_source_that_is_cut_off_is_replaced_and_both_facts_are_told(

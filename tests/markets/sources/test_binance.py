@@ -50,6 +50,8 @@ TERMS = SocketTerms(
     longest_pause_s=0.1,
 )
 
+ENDLESS = Patience(failures=1_000)
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -61,11 +63,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @asynccontextmanager
 async def opened(
-    *fakes: FakeBinance, terms: SocketTerms = TERMS, by_trades: tuple[str, ...] = ("btc/usdt",)
+    *fakes: FakeBinance,
+    terms: SocketTerms = TERMS,
+    by_trades: tuple[str, ...] = ("btc/usdt",),
+    patience: Patience = ENDLESS,
 ) -> AsyncIterator[BinanceSource]:
     """A source that knows these hosts, in this order."""
     clock = fakes[0].clock
-    outbound = Outbound(clock, patience=Patience(failures=1_000))
+    outbound = Outbound(clock, patience=patience)
     settings = Settings.read(
         binance_urls=tuple(fake.url for fake in fakes),
         binance_stream_urls=tuple(fake.stream_url for fake in fakes),

@@ -8,7 +8,7 @@ that a chart looks for.
 from math import floor, log10
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from plimsoll.access.guards import Anyone
@@ -72,7 +72,12 @@ async def read_chart_config(_: Anyone) -> dict[str, Any]:
     }
 
 
-@router.get("/time", response_class=PlainTextResponse)
+@router.get(
+    "/time",
+    response_model=None,
+    response_class=Response,  # a text; refusals are problems, as everywhere
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def read_chart_time(_: Anyone, candles: CandlesDep) -> PlainTextResponse:
     """Seconds since 1970 in the world of these candles; a replay lives in the past."""
     return PlainTextResponse(str(candles.now_ms // 1000))

@@ -93,7 +93,9 @@ class Repair:
             except Unavailable as error:
                 failures += 1
                 longest_s = min(2.0**failures, LONGEST_PAUSE_S)
-                pause_s = error.retry_after_s or random.uniform(0, longest_s)  # noqa: S311 - spreads callers
+                pause_s = error.retry_after_s
+                if pause_s is None:  # 0: somebody else is finding out whether it is back
+                    pause_s = random.uniform(0, longest_s)  # noqa: S311 - spreads callers
                 log.warning(
                     "repair_waits",
                     source=SOURCE,
@@ -109,8 +111,13 @@ class Repair:
                 self._wanted.set()
 
     async def _round(self) -> None:
-        """Ask once for everything that is missing now."""
+        """Ask once for everything that is missing now.
+
+        The first one alone: where the circuit is half-open only one request is let through, and the
+        refusals of the others would end it.
+        """
         queue = deque(sorted(self._courses, key=lambda course: course.rank))
+        await self._work(deque((queue.popleft(),)) if queue else queue)
         workers = [asyncio.create_task(self._work(queue)) for _ in range(WORKERS)]
         try:
             await asyncio.gather(*workers)

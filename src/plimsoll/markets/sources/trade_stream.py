@@ -235,7 +235,9 @@ class TradeStream:
             except Unavailable as error:
                 failures += 1
                 longest_s = min(2.0**failures, LONGEST_PAUSE_S)
-                pause_s = error.retry_after_s or random.uniform(0, longest_s)  # noqa: S311 - spreads callers
+                pause_s = error.retry_after_s
+                if pause_s is None:
+                    pause_s = random.uniform(0, longest_s)  # noqa: S311 - spreads callers
                 missing = len(self.missing)
                 log.warning("repair_waits", source=self.name, code=error.code, pairs=missing)
                 await asyncio.sleep(pause_s)
