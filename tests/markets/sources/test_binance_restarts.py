@@ -7,6 +7,7 @@ import pytest
 
 from plimsoll.markets.domain.candles import MINUTE_MS, SECOND_MS, Interval
 from plimsoll.markets.domain.prices import Pair
+from plimsoll.markets.sources import binance_repair
 from plimsoll.plumbing.breaker import Patience
 from tests.fakes.binance import FakeBinance, Trouble
 from tests.fakes.binance_market import START_MS, WorldClock
@@ -117,15 +118,18 @@ async def test_a_hole_stays_known_as_one_until_it_is_filled() -> None:
         )
 
 
-async def test_one_request_finds_out_whether_they_answer_again() -> None:
+async def test_one_request_finds_out_whether_they_answer_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The circuit lets one through, and the refusal of the others must not end it."""
+    monkeypatch.setattr(binance_repair, "LONGEST_PAUSE_S", 0.3)
     async with (
         FakeBinance(MARKET, WorldClock(speed=100)) as fake,
         opened(fake, patience=Patience(failures=1, cool_down_s=0.2, growth=1)) as source,
         Follower(source),
     ):
         await until(lambda: fake.subscribed)
-        fake.answer("/api/v3/klines", Trouble(status=503))
+        fake.answer("/api/v3/klines", *[Trouble(status=503)] * 3)
         await fake.kill()
         await asyncio.sleep(0.1)
         await fake.start()

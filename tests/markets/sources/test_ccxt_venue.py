@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
-import ccxt.async_support  # type: ignore[import-untyped]
+import ccxt.async_support
 import pytest
 
 from plimsoll.kernel.clock import from_ms, to_ms
