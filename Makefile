@@ -28,6 +28,14 @@ bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.memory
 	@$(BIN)/python -m benchmarks.markets
 	@$(BIN)/python -m benchmarks.streams
+	@$(BIN)/python -m benchmarks.matching
+	@$(BIN)/python -m benchmarks.machine
+
+simulate: .venv/ready ## random worlds of the paper exchange, checked after every command
+	@$(BIN)/python -m tests.trading.simulation --seeds 1000 --commands 2000 $(ARGS)
+
+oracle: .venv/ready ## 100,000 random positions beside an independent form of the margin rules
+	@$(BIN)/python -m tests.trading.margin_agreement $(ARGS)
 
 migrate: .venv/ready ## bring PLIMSOLL_DATABASE_URL to this version's schema
 	@$(BIN)/plimsoll migrate $(ARGS)
@@ -53,4 +61,4 @@ lock: .venv/uv ## resolve requirements.lock anew
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ccxt.lock
 	@touch $@
 
-.PHONY: help run test check bench migrate lock
+.PHONY: help run test check bench simulate oracle migrate lock
