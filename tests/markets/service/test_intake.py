@@ -16,6 +16,7 @@ from plimsoll.markets.domain.feeds import News, Trade
 from plimsoll.markets.domain.prices import Pair, Price, Tick
 from plimsoll.markets.service.feed import find_pair
 from plimsoll.markets.service.intake import Intake, list_orders
+from plimsoll.markets.service.opening import UnknownSource
 from plimsoll.markets.service.prices import load_catalogue
 from plimsoll.markets.service.quality import QualityFlag, Reason
 from tests.fakes.clock import START, ManualClock
@@ -244,10 +245,16 @@ def test_orders_are_read_from_settings() -> None:
     orders = list_orders(
         ["btc/usd=kraken>coinbase", "eth/btc = binance"],
         lambda text: find_pair(catalogue, text, pointer="PLIMSOLL_PAIR_SOURCES"),
+        ["binance", "coinbase", "kraken"],
     )
     assert orders == {
         BTC_USD: ("kraken", "coinbase"),
         Pair(AssetId("ethereum"), AssetId("bitcoin")): ("binance",),
     }
     with pytest.raises(UnknownAssetField, match="shells"):
-        list_orders(["shells/usd=a"], lambda text: find_pair(catalogue, text, pointer="there"))
+        list_orders(
+            ["shells/usd=a"], lambda text: find_pair(catalogue, text, pointer="there"), ["a"]
+        )
+    for slip in ("btc/usd=kracken", "btc/usd", "btc/usd=kraken>"):
+        with pytest.raises(UnknownSource, match="there are kraken"):
+            list_orders([slip], lambda _: BTC_USD, ["kraken"])

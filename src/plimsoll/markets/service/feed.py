@@ -154,7 +154,7 @@ class Feed:
             board=self._board,
             candles=self._candles,
             clock=self._clock,
-            orders=list_orders(self._settings.pair_sources, self._find_pair),
+            orders=self._list_orders(kind),
             disagreement=self._settings.source_disagreement_percent / 100,
             dated=kind is FeedKind.LIVE,
             keep=self._recorder.keep if self._recorder else None,
@@ -255,6 +255,13 @@ class Feed:
         entry = self._board.get_entry(pair)
         age = timedelta(seconds=now_s - entry.held_s())
         return storage.StoredPrice(Tick(pair, entry.price), now - age)
+
+    def _list_orders(self, kind: FeedKind) -> dict[Pair, tuple[str, ...]]:
+        """Of live sources only: a replay and a simulation have one source."""
+        if kind is not FeedKind.LIVE:
+            return {}
+        known = [source.name for source in self.sources]
+        return list_orders(self._settings.pair_sources, self._find_pair, known)
 
     def _find_pair(self, text: str) -> Pair:
         return find_pair(self._catalogue, text, pointer="PLIMSOLL_PAIR_SOURCES")

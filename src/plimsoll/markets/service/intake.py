@@ -5,7 +5,7 @@ after it was away repairs what another one said meanwhile, because whole candles
 there.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -26,6 +26,7 @@ from plimsoll.markets.domain.failover import (
 )
 from plimsoll.markets.domain.feeds import MarketSource, News, Trade
 from plimsoll.markets.domain.prices import Pair, Tick
+from plimsoll.markets.service.opening import refuse_source
 from plimsoll.markets.service.quality import LAST_MS, QualityFlag, Reason
 
 log = structlog.get_logger(__name__)
@@ -273,11 +274,17 @@ class Intake:
 
 
 def list_orders(
-    texts: Iterable[str], find_pair: Callable[[str], Pair]
+    texts: Iterable[str], find_pair: Callable[[str], Pair], known: Collection[str]
 ) -> dict[Pair, tuple[str, ...]]:
-    """`btc/usd=kraken>coinbase` as an order of sources for the pair."""
+    """`btc/usd=kraken>coinbase` as an order of sources for the pair. Raises UnknownSource for a
+    source that is not `known`: a slip of the pen must not pass for an order.
+    """
     orders = dict[Pair, tuple[str, ...]]()
     for text in texts:
         pair, _, names = text.partition("=")
-        orders[find_pair(pair)] = tuple(name.strip() for name in names.split(">"))
+        order = tuple(name.strip() for name in names.split(">"))
+        for name in order:
+            if name not in known:
+                raise refuse_source(name, known, setting="PLIMSOLL_PAIR_SOURCES")
+        orders[find_pair(pair)] = order
     return orders

@@ -1,6 +1,6 @@
 """Which sources a kind of feed has, opened as the settings want them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,12 @@ class UnknownSource(Invalid):
 
     code = "unknown-source"
     title = "There is no such source"
+
+
+def refuse_source(name: str, known: Collection[str], *, setting: str) -> UnknownSource:
+    """The refusal to raise when `setting` names a source that is not `known`."""
+    detail = f"{setting}: {name!r} is no source; there are {', '.join(sorted(known))}"
+    return UnknownSource(detail, faults=(FieldFault(setting, UnknownSource.code, detail),))
 
 
 Venue = Callable[[Settings, Outbound, Catalogue, Clock], MarketSource]
@@ -66,10 +72,8 @@ class Opening:
         known = {*VENUES, "coingecko", *self.settings.ccxt_venues}
         unknown = [name for name in names if name not in known]
         if unknown or not names:
-            allowed = ", ".join(sorted(known))
-            detail = f"{unknown[0] if unknown else 'nothing'!r} is no source; there are {allowed}"
-            fault = FieldFault("PLIMSOLL_LIVE_SOURCES", UnknownSource.code, detail)
-            raise UnknownSource(detail, faults=(fault,))
+            wrong = unknown[0] if unknown else ""
+            raise refuse_source(wrong, known, setting="PLIMSOLL_LIVE_SOURCES")
         return names
 
     def _open_live(self, name: str) -> MarketSource:
