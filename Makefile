@@ -30,9 +30,15 @@ bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.streams
 	@$(BIN)/python -m benchmarks.matching
 	@$(BIN)/python -m benchmarks.machine
+	@$(BIN)/python -m benchmarks.orders
+	@$(BIN)/python -m benchmarks.restart
+	@$(BIN)/python -m benchmarks.exchange_memory
 
 simulate: .venv/ready ## random worlds of the paper exchange, checked after every command
 	@$(BIN)/python -m tests.trading.simulation --seeds 1000 --commands 2000 $(ARGS)
+
+crash: .venv/ready ## 50 kills of the service while sixteen people trade
+	@$(BIN)/python -m tests.journeys.order_crash --kills 50 --people 16 $(ARGS)
 
 oracle: .venv/ready ## 100,000 random positions beside an independent form of the margin rules
 	@$(BIN)/python -m tests.trading.margin_agreement $(ARGS)
@@ -61,4 +67,4 @@ lock: .venv/uv ## resolve requirements.lock anew
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements-ccxt.lock
 	@touch $@
 
-.PHONY: help run test check bench simulate oracle migrate lock
+.PHONY: help run test check bench simulate crash oracle migrate lock

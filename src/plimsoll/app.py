@@ -53,6 +53,21 @@ from plimsoll.plumbing.tables import Files
 from plimsoll.portfolio import router as portfolio_router
 from plimsoll.portfolio.service import Summaries
 from plimsoll.settings import Settings
+from plimsoll.trading.live.channels import make_channels
+from plimsoll.trading.router import accounts as accounts_router
+from plimsoll.trading.router import bookkeeping as bookkeeping_router
+from plimsoll.trading.router import histories as histories_router
+from plimsoll.trading.router import instruments as instruments_router
+from plimsoll.trading.router import operators as operators_router
+from plimsoll.trading.router import orders as orders_router
+from plimsoll.trading.router import positions as positions_router
+from plimsoll.trading.router import trades as trades_router
+from plimsoll.trading.service.broadcasting import Broadcasting
+from plimsoll.trading.service.exchange import Exchange
+from plimsoll.trading.service.feeding import Feeding
+from plimsoll.trading.service.marketplace import Marketplace
+from plimsoll.trading.service.operators import Operators
+from plimsoll.trading.service.trades import Trades
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +97,9 @@ class Desk(FastAPI):
                 ),
                 ("POST", f"{API}/holdings"): HotRoute(
                     f"{API}/holdings", ledger_router.quick_buy, status=201
+                ),
+                ("POST", f"{API}/orders"): HotRoute(
+                    f"{API}/orders", orders_router.quick_order, status=201
                 ),
             },
             prefixes=[
@@ -154,6 +172,14 @@ def create_app(
         insights_router,
         ledger_router,
         portfolio_router,
+        orders_router,
+        accounts_router,
+        positions_router,
+        histories_router,
+        instruments_router,
+        operators_router,
+        trades_router,
+        bookkeeping_router,
     ):
         app.include_router(router.router, prefix=API)
     app.include_router(operations_router.jobs_router, prefix=API)
@@ -188,6 +214,7 @@ async def _open(
     app.state.purchases = Purchases(database)
     app.state.summaries = Summaries(database, prices, clock)
     app.state.health = Health(database, prices, clock)
+    await _open_trading(app, settings, database, clock, stack)
     _open_jobs(app, settings, database, feed, stack)
     if prices.feed_kind is FeedKind.LIVE:
         catching_up = CatchingUp(
@@ -222,6 +249,23 @@ async def _open_markets(
     candles.listeners.append(insights.notice)
     candles.on_change.append(insights.touch)
     return feed, prices
+
+
+async def _open_trading(
+    app: FastAPI, settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
+) -> None:
+    """The paper exchange, and what feeds it."""
+    app.state.exchange = exchange = Exchange(settings, database, clock)
+    stack.push_async_callback(exchange.close)
+    await exchange.open()
+    exchange.feeding = feeding = Feeding(exchange, app.state.prices)
+    app.state.marketplace = marketplace = Marketplace(exchange, feeding)
+    app.state.operators = Operators(marketplace, app.state.access)
+    app.state.trades = trades = Trades(database, lambda: exchange.instruments)
+    exchange.engine.listeners.append(trades.notice)
+    exchange.engine.on_restored.append(trades.forget_all)
+    task = asyncio.create_task(feeding.run(), name="feeding")
+    stack.push_async_callback(_end, task)
 
 
 def _open_jobs(
@@ -259,6 +303,10 @@ def _open_live(app: FastAPI, settings: Settings, feed: Feed, stack: AsyncExitSta
     candles.listeners.append(live_candles.close)
     candles.on_change.append(live_candles.change)
     hub.register(IndicatorChannel(app.state.insights, catalogue))
+    broadcasting = Broadcasting(app.state.exchange)
+    stack.push_async_callback(broadcasting.close)
+    for channel in make_channels(broadcasting):
+        hub.register(channel)
     stack.push_async_callback(hub.close)
     flushing = asyncio.create_task(hub.run(), name="stream-hub")
     stack.push_async_callback(_end, flushing)

@@ -155,6 +155,30 @@ class Settings(BaseSettings):
     candle_jump_factor: float = Field(default=10.0, gt=1, allow_inf_nan=False)
     """A candle that lies so many times above or below the last known close is refused."""
 
+    # paper exchange
+    leverage_beginner: int = Field(default=5, ge=1, le=150)
+    leverage_intermediate: int = Field(default=10, ge=1, le=150)
+    leverage_advanced: int = Field(default=20, ge=1, le=150)
+    """The most that a person of each tier may choose."""
+    exposure_limit_account: int = Field(default=0, ge=0, le=10**12)
+    """The most notional that one account of a new exchange may have, in usdt; 0: no limit."""
+    exposure_limit_venue: int = Field(default=0, ge=0, le=10**12)
+    """The same of all accounts together."""
+    orders_per_second: int = Field(default=50, ge=0, le=100_000)
+    """Of one account, in a new exchange; 0: no limit."""
+    house_half_spread_ppm: int = Field(default=100, ge=1, le=100_000)
+    """How far the house maker's best prices lie from the index, in millionths."""
+    house_levels: int = Field(default=20, ge=0, le=100)
+    """Prices on each side; 0: the house does not quote."""
+    house_depth: int = Field(default=50_000, ge=100, le=10**9)
+    """What its best price is good for, in usdt; further ones are good for more."""
+    house_skew_ppm: int = Field(default=300, ge=0, le=100_000)
+    """How far its prices lean against a full inventory."""
+    paper_deposit_limit: int = Field(default=10_000_000, ge=1, le=10**10)
+    """In usdt: a deposit leaves no more of an asset in an account than is worth this."""
+    engine_snapshot_every: int = Field(default=25_000, ge=100, le=10_000_000)
+    """Commands between two snapshots; a start replays what came after the last one."""
+
     # access
     access_token_minutes: Positive = 15.0
     refresh_token_days: Positive = 30.0

@@ -9,14 +9,10 @@ Most kills hit the service at work, some while it starts, some its PostgreSQL in
 
 import argparse
 import asyncio
-import os
 import random
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +23,7 @@ from typing import Any, Final
 import httpx2
 
 from plimsoll.plumbing.database import OutcomeUnknown
+from tests.journeys.blows import Blow, blow_of, left_running, strike
 from tests.journeys.books import holdings, list_all, sum_of
 from tests.journeys.service import Service
 
@@ -43,14 +40,6 @@ class Outcome(StrEnum):
     REFUSED = "nothing was changed"
     UNKNOWN = "it may be there"
     NOT_SENT = "nobody listened"
-
-
-class Blow(StrEnum):
-    """What is hit by `kill -9`, and when."""
-
-    AT_WORK = "the service at work"
-    STARTING = "the service while it starts"
-    DATABASE = "PostgreSQL under the service at work"
 
 
 @dataclass(slots=True)
@@ -125,7 +114,7 @@ class Crash:
                 for _ in range(WRITERS_EACH)
             ]
             for number in range(kills):
-                await self._strike(_blow(number))
+                await self._strike(blow_of(number))
             self._over = True
             await asyncio.gather(*writers)
             await self._account()
@@ -133,35 +122,14 @@ class Crash:
             await asyncio.to_thread(self._service.stop)
         finally:
             await asyncio.to_thread(self._service.kill)
-        self.figures.orphans = await _left_running(self._service.data_dir)
+        self.figures.orphans = await left_running(self._service.data_dir)
         return self.figures
 
     async def _strike(self, blow: Blow) -> None:
-        """Let them work for a moment, kill, and return when the service is there again."""
         self.figures.kills[blow] += 1
-        await asyncio.sleep(self._dice.uniform(0.1, 0.8))
-        if blow is Blow.DATABASE:
-            note = self._service.data_dir / "postgres" / "postmaster.pid"
-            os.kill(int(note.read_text().split()[0]), signal.SIGKILL)
-            await self._wait_until_healthy()
-            return
-        await asyncio.to_thread(self._service.kill)
-        if blow is Blow.STARTING:
-            self._service.launch()
-            await asyncio.sleep(self._dice.uniform(0.0, 1.6))
-            await asyncio.to_thread(self._service.kill)
-        began = time.monotonic()
-        await asyncio.to_thread(self._service.start)
-        self.figures.starts_s.append(time.monotonic() - began)
-
-    async def _wait_until_healthy(self) -> None:
-        async with httpx2.AsyncClient(base_url=self._service.url) as http:
-            deadline = time.monotonic() + 30
-            while True:
-                await asyncio.sleep(0.6)  # a judgement is kept for half a second
-                if (await http.get("/health/ready")).status_code == 200:
-                    return
-                assert time.monotonic() < deadline, "PostgreSQL was not started again"
+        took_s = await strike(self._service, blow, self._dice)
+        if took_s is not None:
+            self.figures.starts_s.append(took_s)
 
     async def _write(self, person: Person) -> None:
         """One purchase after the other until it is over."""
@@ -237,31 +205,6 @@ class Crash:
             self.figures.refused_recorded += [note for note in person.refused if found[note]]
             self.figures.lost += [note for note in person.acknowledged if not found[note]]
             self.figures.doubled += [note for note, times in found.items() if times > 1]
-
-
-def _blow(number: int) -> Blow:
-    """Of ten kills two come while it starts, and one hits PostgreSQL."""
-    match number % 10:
-        case 2 | 6:
-            return Blow.STARTING
-        case 8:
-            return Blow.DATABASE
-        case _:
-            return Blow.AT_WORK
-
-
-async def _left_running(data_dir: Path) -> list[str]:
-    """Processes that still name the data directory after they had the time to end."""
-    left: list[str] = []
-    for _ in range(100):
-        listed = await asyncio.to_thread(
-            subprocess.run, ["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True
-        )
-        left = [line for line in listed.stdout.splitlines() if str(data_dir) in line]
-        if not left:
-            return []
-        await asyncio.sleep(0.1)
-    return left
 
 
 def main() -> None:

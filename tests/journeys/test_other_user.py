@@ -27,10 +27,13 @@ NOT_OWNED: Final = {
     "coin_id": "an asset of the catalogue: the same for everybody",
     "base": "an asset of the catalogue",
     "quote": "an asset of the catalogue",
+    "symbol": "an instrument: the same for everybody",
 }
 """Path parameters that are nobody's, and why."""
 
 NOT_COMPARED: Final = {
+    "journal": "prices of the exchange move",
+    "engine_lease": "and are counted",
     "audit_log": "being refused is an event",
     "audit_head": "moves with the log",
     "feed": "the simulated market goes on",
@@ -43,6 +46,13 @@ NOT_COMPARED: Final = {
 PUBLIC: Final = frozenset(
     {
         ("POST", "/api/v1/auth/register"),
+        ("GET", "/api/v1/instruments"),
+        ("GET", "/api/v1/instruments/{symbol}"),
+        ("GET", "/api/v1/instruments/{symbol}/book"),
+        ("GET", "/api/v1/instruments/{symbol}/trades"),
+        ("GET", "/api/v1/instruments/{symbol}/funding"),
+        ("GET", "/api/v1/market/price/{symbol}"),
+        ("POST", "/api/v1/trades/simulate-margin"),
         ("POST", "/api/v1/auth/login"),
         ("POST", "/api/v1/auth/refresh"),
         ("POST", "/api/v1/auth/token"),
@@ -80,6 +90,7 @@ UNDOCUMENTED: Final = frozenset(
         "/docs/{name}",
         "/openapi.json",
         "/api/v1/asyncapi.json",
+        "/api/v1/trades",
         "/api/v1/stream",
         "/api/v1/ws",
     }
@@ -108,6 +119,12 @@ class Operation:
         return await http.request(self.method, url, headers=headers, json=self.body)
 
 
+BODIES: Final = {"amend_order": {"quantity": "0.002"}}
+"""What the owner may send; nothing, where it is not said."""
+OPERATORS_ONLY: Final = frozenset({"set_trading_tier"})
+"""They name a person, and nobody but an operator may at all."""
+
+
 def operations() -> Iterator[Operation]:
     document = create_app(Settings(), "").openapi()
     for path, methods in document["paths"].items():
@@ -118,12 +135,12 @@ def operations() -> Iterator[Operation]:
                 path,
                 facts["operationId"],
                 tuple(name for name in named if name not in NOT_OWNED),
-                {} if "requestBody" in facts else None,
+                BODIES.get(facts["operationId"], {}) if "requestBody" in facts else None,
             )
 
 
 OPERATIONS: Final = tuple(operations())
-OWNED: Final = tuple(each for each in OPERATIONS if each.ids)
+OWNED: Final = tuple(each for each in OPERATIONS if each.ids and each.name not in OPERATORS_ONLY)
 
 Make = Callable[[Person, FastAPI], Awaitable[str]]
 
@@ -155,11 +172,34 @@ async def make_job(owner: Person, app: FastAPI) -> str:
     return str(made)
 
 
+async def make_order(owner: Person, _: FastAPI) -> str:
+    """Far away from the market, so that it rests."""
+    await owner.http.post("/account/deposit", json={"amount": "1000"})
+    mark = float((await owner.http.get("/market/price/BTC-PERP")).json()["mark"])
+    order = {"symbol": "BTC-PERP", "side": "buy", "type": "limit", "quantity": "0.001"}
+    made = await owner.http.post("/orders", json=order | {"price": f"{mark * 0.96:.1f}"})
+    return str(made.json()["id"])
+
+
+async def make_trade(owner: Person, _: FastAPI) -> str:
+    trade = {"symbol": "BTC-PERP", "side": "long", "size": "1", "price": "60000", "leverage": 3}
+    made = await owner.http.post("/trades/", json=trade)
+    return str(made.json()["id"])
+
+
+async def make_account(owner: Person, _: FastAPI) -> str:
+    await owner.http.post("/account/deposit", json={"amount": "1000"})
+    return owner.id
+
+
 OBJECTS: Final[dict[str, Make]] = {
     "holding_id": make_holding,
     "transaction_id": make_transaction,
     "key_id": make_key,
     "job_id": make_job,
+    "order_id": make_order,
+    "trade_id": make_trade,
+    "user_id": make_account,
 }
 """How the owner comes to one object of each kind, by the name of its path parameter."""
 

@@ -2,53 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
-from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from plimsoll.kernel.errors import Unauthenticated
-from plimsoll.plumbing.streams.messages import Subscribe
-from plimsoll.plumbing.streams.topics import Caller, Log, Topic
 from tests.conftest import PASSWORD
 from tests.plumbing.raw_http import listening
 from tests.plumbing.streams.desk import Ear, ask
-
-
-class OrderBody(Struct):
-    orders: list[str]
-
-
-class OrderTopic(Log):
-    def __init__(self, user: str) -> None:
-        super().__init__("orders", user, seq=0)
-
-    def snapshot(self) -> bytes:
-        return b'{"orders":[]}'
-
-
-class OrderChannel:
-    """A private channel, as later ones will be."""
-
-    name = "orders"
-    request = Subscribe
-    body = OrderBody
-
-    async def open(self, request: Subscribe, caller: Caller | None) -> Sequence[Topic]:
-        _ = request
-        if caller is None:
-            raise Unauthenticated("sign in first")
-        return [OrderTopic(caller.user)]
-
-    def collect(self) -> None: ...
-
-    def release(self, topic: Topic) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +46,6 @@ class Site:
 
 @pytest.fixture
 async def site(client: httpx2.AsyncClient, app: FastAPI) -> AsyncIterator[Site]:
-    app.state.hub.register(OrderChannel())
     async with listening(app) as port:
         yield Site(client, port)
         await app.state.hub.close()

@@ -15,10 +15,13 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Cut(Enum):
-    """When the connection dies: the server never hears it, or nobody hears the server's answer."""
+    """When the connection dies: the server never hears it, or nobody hears the server's answer.
+    SILENT: nobody hears it, and the connection stays open.
+    """
 
     BEFORE = auto()
     AFTER = auto()
+    SILENT = auto()
 
 
 class CuttingProxy:
@@ -41,7 +44,7 @@ class CuttingProxy:
         # Not the test's own folder: the name of a Unix socket has to be short.
         directory = Path(tempfile.mkdtemp(prefix="plimsoll-"))
         proxy = cls(directory, f"{folder}/{SOCKET}", dsn.replace(quote(folder), str(directory)))
-        proxy._server = await asyncio.start_unix_server(proxy._serve, str(proxy._path))
+        await proxy.open()
         try:
             yield proxy
         finally:
@@ -51,6 +54,10 @@ class CuttingProxy:
     def cut_at(self, words: bytes, cut: Cut) -> None:
         """The next time a client says `words`, its connection dies; once."""
         self._words, self._cut = words, cut
+
+    async def open(self) -> None:
+        """Again after a `close`: the network is back."""
+        self._server = await asyncio.start_unix_server(self._serve, str(self._path))
 
     async def close(self) -> None:
         """No more connections, and an end to those there are."""
@@ -87,10 +94,12 @@ class CuttingProxy:
         while data := await client.read(65_536):
             if self._words is not None and self._words in data:
                 self._words = None
-                if self._cut is Cut.AFTER:
+                if self._cut is not Cut.BEFORE:
                     back.cancel()
                     ask.write(data)
                     await asyncio.sleep(0.2)  # the server does it; its answer is read by nobody
+                while self._cut is Cut.SILENT and await client.read(65_536):
+                    pass
                 return
             ask.write(data)
             await ask.drain()

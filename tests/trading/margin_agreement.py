@@ -129,9 +129,13 @@ def one_way(world: World, chance: random.Random) -> Iterator[Difference]:
             margin.is_due(maintenance=maintenance(brackets, notional), balance=balance),
             oracle.is_liquidated(world.tiers, [leg], wallet, mark * world.tick),
         ),
+        "due price": (
+            margin.due_price(brackets, quantity, cost=cost, margin=money, unit=unit),
+            oracle.first_tick(world.tiers, leg, wallet, world.tick),
+        ),
         "liquidation price": (
             margin.liquidation_price(brackets, quantity, cost=cost, margin=money, unit=unit),
-            oracle.first_tick(world.tiers, leg, wallet, world.tick),
+            oracle.shown_tick(world.tiers, leg, wallet, world.tick),
         ),
     }
     for fee_ppm in (0, 500):
@@ -160,9 +164,8 @@ def hedged(world: World, chance: random.Random) -> Iterator[Difference]:
     )
     seen: tuple[int, int] | None = None
     if found:
-        seen = (found.below or 0) + 1, (found.above or oracle.FAR + 1) - 1
-        seen = seen if seen[0] <= seen[1] else None
-    safe = oracle.safe_ticks(world.tiers, legs, Fraction(money, MONEY), world.tick)
+        seen = found.below or 0, found.above or oracle.FAR + 1
+    safe = oracle.shown_range(world.tiers, legs, Fraction(money, MONEY), world.tick)
     kept = sum(
         (oracle.maintenance(world.tiers, leg.size * price * world.tick) for leg in legs),
         Fraction(0),

@@ -90,22 +90,51 @@ def first_tick(tiers: Sequence[Tier], leg: Leg, wallet: Fraction, tick: Fraction
     return at
 
 
-def safe_ticks(
+def shown_tick(tiers: Sequence[Tier], leg: Leg, wallet: Fraction, tick: Fraction) -> int | None:
+    """The root on the tick that liquidates earlier, and not later than somebody is liquidated."""
+    first = first_tick(tiers, leg, wallet, tick)
+    if first is None:
+        return None
+    price = (root(tiers, leg, wallet) or Fraction(0)) / tick
+    return max(first, math.ceil(price)) if leg.side > 0 else max(1, min(first, math.floor(price)))
+
+
+def shown_range(
     tiers: Sequence[Tier], legs: Sequence[Leg], wallet: Fraction, tick: Fraction
 ) -> tuple[int, int] | None:
-    """The first and the last tick that are safe for all legs together; None: there is none.
+    """The ends of what is safe for all legs together, outwards of nothing that is; 0 and beyond
+    `FAR`: there is no end on that side. None: nothing is safe.
 
-    What is left is concave in the price: between a safe and an unsafe tick there is one change. The
-    most is left where a leg changes its tier, or at an end.
+    Each is where the exact ratio is 100 %, on the tick towards what is safe, or the first tick at
+    which the rounded one is.
     """
 
     def left(at: int) -> Fraction:
         profit = sum((leg.profit(at * tick) for leg in legs), wallet)
         return profit - sum((maintenance(tiers, leg.size * at * tick) for leg in legs), Fraction(0))
 
-    def safe(at: int) -> bool:
-        return not is_liquidated(tiers, legs, wallet, at * tick)
+    safe = _ticks(
+        tiers, legs, tick, left, lambda at: not is_liquidated(tiers, legs, wallet, at * tick)
+    )
+    covered = _ticks(tiers, legs, tick, left, lambda at: left(at) >= 0)
+    if safe is None or covered is None:
+        return None
+    low, high = safe[0] - 1, safe[1] + 1
+    return max(low, covered[0]) if low else 0, min(high, covered[1]) if high <= FAR else high
 
+
+def _ticks(
+    tiers: Sequence[Tier],
+    legs: Sequence[Leg],
+    tick: Fraction,
+    left: Callable[[int], Fraction],
+    safe: Callable[[int], bool],
+) -> tuple[int, int] | None:
+    """The first and the last tick that are safe; None: there is none.
+
+    What is left is concave in the price: between a safe and an unsafe tick there is one change. The
+    most is left where a leg changes its tier, or at an end.
+    """
     bends = {
         max(1, math.floor(tier.floor / leg.size / tick) + step)
         for tier, leg, step in product(tiers, legs, (0, 1))

@@ -1,36 +1,44 @@
-"""Random worlds (worlds.py); after every command everything that must always hold is checked.
-
-A refused command must not have changed the state, and the same commands again must make the same
-events and state. A seed that fails is told with its shortest failing prefix:
+"""Random worlds (worlds.py) through lives of faults (lives.py), checked after every command.
 
     python -m tests.trading.simulation --seeds 1000 --commands 2000 [--first 1] [--processes 2]
+
+A seed that fails is told with the shortest script that was found to fail the same way, and written
+to a file:
+
+    python -m tests.trading.simulation --again FILE
 """
 
 import argparse
+import random
 import sys
-import traceback
-from collections import Counter
-from collections.abc import Callable, Sequence
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import Final
 
-from plimsoll.trading.domain.commands import (
-    AmendOrder,
-    Command,
-    PassTime,
-    SetIndex,
-)
+from plimsoll.trading.domain.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from plimsoll.trading.domain.digest import START, chain, state_digest
-from plimsoll.trading.domain.events import Event, Refused
-from plimsoll.trading.domain.invariants import check, overdue
+from plimsoll.trading.domain.events import Refused
 from plimsoll.trading.domain.machine import Machine
+from tests.trading.lives import Deed, Fault, Key, Life, Turn, all_is_well
+from tests.trading.shrinking import kind_of, lived, read, relive, shrink, told, write
 from tests.trading.worlds import World
+
+MOST: Final = 20
+"""Commands in a batch."""
+SHRINK_S: Final = 60
+PROGRESS: Final = 50
+"""Seeds."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """Of one seed. `failure` is empty when all went well."""
+    """Of one seed. `failure` is empty when all went well; `script` is then cleared by `prove`."""
 
     seed: int
     done: int = 0
@@ -39,15 +47,69 @@ class Outcome:
     failure: str = ""
     events: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
-    journal: list[Command] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    accounts: int = 0
+    script: list[Turn] = field(default_factory=list)
 
 
-def is_refused(events: list[Event]) -> bool:
-    return bool(events) and isinstance(events[0], Refused)
+@dataclass(slots=True)
+class Crowd:
+    """Who asks, and asks again: the deeds of a world as they come to the writer of a life."""
 
+    world: World
+    life: Life
+    chance: random.Random
+    queue: deque[Deed] = field(default_factory=deque)
+    asked: int = 0
+    beginning: int = 0
+    """How many deeds make the world; nobody asks for them again, so until then all goes well."""
 
-def all_is_well(machine: Machine) -> list[str]:
-    return check(machine.venue)
+    def turns(self) -> Iterator[Turn]:
+        """Without end; each has to be lived before the next. While the database is slow, more come
+        in.
+        """
+        chance, drafts = self.chance, self.world.drafts()
+        snapshot_every, last = chance.choice((30, 100, 400)), 0
+        faulty = chance.choice((0.0, 0.05, 0.15))
+        while True:
+            self.world.machine = self.life.machine
+            slow = chance.random() < 0.05
+            for _ in range(chance.randrange(1, 60 if slow else 12)):
+                self.queue.append(self._deed(next(drafts)))
+            size = min(len(self.queue), chance.randrange(1, MOST + 1))
+            deeds = tuple(self.queue.popleft() for _ in range(size))
+            fault = None
+            if len(self.life.database.rows) >= self.beginning and chance.random() < faulty:
+                fault = chance.choice(tuple(Fault))
+            due = self.life.machine.venue.seq - last >= snapshot_every
+            if due:
+                last = self.life.machine.venue.seq
+            yield Turn(deeds, fault, snapshot=due or fault is Fault.DURING_SNAPSHOT)
+            if fault is not None:
+                self._ask_again()
+
+    def _deed(self, draft: Callable[..., Command]) -> Deed:
+        command = draft(seq=0, at_ms=self.world.at_ms)
+        self.asked += 1
+        if not self.world.begun:
+            self.beginning = self.asked + 1
+        if isinstance(command, PlaceOrder) and not command.client_id and self.chance.random() < 0.4:
+            command = command._replace(client_id=f"mine-{self.asked}")
+        target = None
+        if isinstance(command, AmendOrder | CancelOrder):
+            target = self.life.target(command.order)
+        return Deed(Key(self.asked, 0), command, target)
+
+    def _ask_again(self) -> None:
+        """All connections are gone. Orders with a client id are sent again, or else it would not be
+        known what became of them; others sometimes.
+        """
+        waiting = [*self.life.unanswered, *self.queue]
+        self.queue.clear()
+        for deed in waiting:
+            order = deed.command
+            if (isinstance(order, PlaceOrder) and order.client_id) or self.chance.random() < 0.3:
+                self.queue.append(deed.again())
 
 
 def simulate(
@@ -57,43 +119,28 @@ def simulate(
     digest_every: int = 25,
     checked: Callable[[Machine], list[str]] = all_is_well,
 ) -> Outcome:
-    """Run a world and check it after every command. The digest before a command is compared with
-    the one after a refusal for one command in `digest_every`, and for all that amend.
-    """
-    world = World(seed)
+    """A life in a world, until so many commands are in the journal or something is wrong."""
+    life = Life(checked, digest_every)
+    chance = random.Random(f"crowd {seed}")  # noqa: S311 -- the same life for the same seed
     outcome = Outcome(seed)
-    venue = world.machine.venue
-    for number, command in enumerate(world.commands()):
-        if number == commands:
+    for turn in Crowd(World(seed), life, chance).turns():
+        outcome.script.append(turn)
+        outcome.failure = lived(life, turn)
+        if outcome.failure or len(life.database.rows) >= commands:
             break
-        outcome.journal.append(command)
-        wanted = number % digest_every == 0 or isinstance(command, AmendOrder)
-        before = state_digest(venue) if wanted else ""
-        try:
-            events = world.machine.apply(command)
-            faults = checked(world.machine)
-            if isinstance(command, SetIndex | PassTime) and not is_refused(events):
-                faults += overdue(venue)
-        except Exception:  # noqa: BLE001 -- whatever it is, the seed has found it
-            outcome.failure = traceback.format_exc()
-            return outcome
-        if is_refused(events) and before and before != state_digest(venue):
-            faults.append("a refused command changed the state")
-        if faults:
-            outcome.failure = "\n".join(faults) + "\n" + "\n".join(map(str, events))
-            return outcome
-        outcome.chain = chain(outcome.chain, events)
-        _count(outcome, events)
-        outcome.done += 1
-    outcome.digest = state_digest(venue)
+    for row in life.database.rows:
+        for event in row.events:
+            outcome.events[type(event).__name__] += 1
+            if isinstance(event, Refused):
+                outcome.refusals[event.code] += 1
+    outcome.done = len(life.database.rows)
+    outcome.faults = life.faults
+    outcome.chain = life.chain
+    outcome.accounts = len(life.machine.venue.accounts)
+    outcome.digest = state_digest(life.machine.venue)
+    if not outcome.failure and outcome.digest != state_digest(life.follower.venue):
+        outcome.failure = "the same commands made another state the second time"
     return outcome
-
-
-def _count(outcome: Outcome, events: list[Event]) -> None:
-    for event in events:
-        outcome.events[type(event).__name__] += 1
-        if isinstance(event, Refused):
-            outcome.refusals[event.code] += 1
 
 
 def replay(journal: Sequence[Command]) -> tuple[str, str]:
@@ -106,25 +153,73 @@ def replay(journal: Sequence[Command]) -> tuple[str, str]:
 
 
 def prove(seed: int, commands: int) -> Outcome:
-    """Simulate, and again from the journal, which is given back only when something failed."""
+    """Simulate; only a failure gives back its script, made short."""
     outcome = simulate(seed, commands)
-    if not outcome.failure:
-        if replay(outcome.journal) != (outcome.chain, outcome.digest):
-            outcome.failure = "the same commands made something else the second time"
-        else:
-            outcome.journal.clear()
+    if outcome.failure:
+        outcome.script = shortened(outcome)
+    else:
+        outcome.script.clear()
     return outcome
 
 
-def report(outcome: Outcome, last: int = 30) -> str:
-    """The shortest failing prefix: the world is checked after every command, so the first failure
-    is at its last one. Of a long one the end is shown, and how to have it again.
-    """
-    count = len(outcome.journal)
-    again = f"--first {outcome.seed} --seeds 1 --commands {count}"
-    lines = [f"seed {outcome.seed} fails after {count} commands; to have it again: {again}"]
-    lines += [f"  {each}" for each in outcome.journal[-last:]]
-    return "\n".join([*lines, outcome.failure])
+def shortened(
+    outcome: Outcome,
+    seconds: int = SHRINK_S,
+    checked: Callable[[Machine], list[str]] = all_is_well,
+) -> list[Turn]:
+    """The script ends with the turn that failed; what is not needed for the same failure goes."""
+    wanted = kind_of(outcome.failure)
+
+    def fails(script: list[Turn]) -> bool:
+        return kind_of(relive(script, Life(checked, digest_every=1))) == wanted
+
+    return shrink(outcome.script, fails, seconds) if fails(outcome.script) else outcome.script
+
+
+def report(outcome: Outcome, folder: Path | None = None) -> str:
+    """What happened, all that leads to it, and how to have it again."""
+    path = (folder or Path(tempfile.gettempdir())) / f"plimsoll-seed-{outcome.seed}.json"
+    write(outcome.script, path)
+    count = sum(len(turn.deeds) for turn in outcome.script)
+    lines = [
+        f"seed {outcome.seed} fails after {outcome.done} commands; these {count} lead to it",
+        *told(outcome.script),
+        outcome.failure,
+        f"to have it again: python -m tests.trading.simulation --again {path}",
+    ]
+    return "\n".join(lines)
+
+
+def run(seeds: range, *, commands: int, processes: int) -> int:
+    """How many failed."""
+    events, refusals, faults = Counter[str](), Counter[str](), Counter[str]()
+    accounts, failed, start = list[int](), 0, time.monotonic()
+    with ProcessPoolExecutor(processes) as pool:
+        outcomes = pool.map(partial(prove, commands=commands), seeds)
+        for number, outcome in enumerate(outcomes, 1):
+            events += outcome.events
+            refusals += outcome.refusals
+            faults += outcome.faults
+            accounts.append(outcome.accounts)
+            if outcome.failure:
+                failed += 1
+                _say(report(outcome))
+            if number % PROGRESS == 0:
+                taken = time.monotonic() - start
+                _say(f"{number} of {len(seeds)} seeds, {failed} failed, {taken:.0f} s")
+    for title, counts in (("events", events), ("refusals", refusals), ("faults", faults)):
+        _say(f"{title}: {dict(counts.most_common())}")
+    taken = time.monotonic() - start
+    _say(
+        f"{len(seeds)} seeds of {commands} commands, {min(accounts)} to {max(accounts)} accounts, "
+        f"{faults.total()} faults, {failed} failed, {taken:.0f} s"
+    )
+    return failed
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -133,20 +228,14 @@ def main() -> None:
     parser.add_argument("--commands", type=int, default=2_000)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--again", type=Path, help="a script that was written by a failing seed")
     asked = parser.parse_args()
+    if asked.again:
+        failure = relive(read(asked.again), Life(digest_every=1))
+        _say(failure or "all is well")
+        sys.exit(bool(failure))
     seeds = range(asked.first, asked.first + asked.seeds)
-    events, refusals, failed = Counter[str](), Counter[str](), 0
-    with ProcessPoolExecutor(asked.processes) as pool:
-        for outcome in pool.map(partial(prove, commands=asked.commands), seeds):
-            events += outcome.events
-            refusals += outcome.refusals
-            if outcome.failure:
-                failed += 1
-                sys.stdout.write(report(outcome) + "\n")
-    for title, counts in (("events", events), ("refusals", refusals)):
-        sys.stdout.write(f"{title}: {dict(counts.most_common())}\n")
-    sys.stdout.write(f"{len(seeds)} seeds of {asked.commands} commands, {failed} failed\n")
-    sys.exit(bool(failed))
+    sys.exit(bool(run(seeds, commands=asked.commands, processes=asked.processes)))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from plimsoll.trading.domain.listing import DEFAULT_INSTRUMENTS
-from plimsoll.trading.domain.margin import held_margin, initial_margin, liquidation_price, open_loss
+from plimsoll.trading.domain.margin import (
+    due_price,
+    held_margin,
+    initial_margin,
+    liquidation_price,
+    open_loss,
+)
 from plimsoll.trading.domain.orders import Side
 
 ROOT: Final = Path(__file__).parents[2]
@@ -85,14 +91,15 @@ def test_the_page_of_liquidation_quotes_the_vectors() -> None:
 def test_the_rounding_of_the_example_is_right() -> None:
     ((leverage, *cells),) = table("liquidation.md", "leverage | root long")
     margin = 50_000 * 10**8 // int(leverage)
-    for side, (root, shown) in ((1, cells[:2]), (-1, cells[2:])):
+    for side, (root, *expected) in ((1, cells[:3]), (-1, cells[3:])):
         cost = side * 50_000 * 10**8
-        coarse, fine = (
-            liquidation_price(BTC.brackets, side * steps, cost=cost, margin=margin, unit=unit)
-            for steps, unit in ((1_000, 10_000), (1, 100))  # ticks of 0.1 and of a millionth
-        )
-        assert coarse == int(Decimal(shown) * 10)
-        assert fine is not None
+        coarse = [
+            price(BTC.brackets, side * 1_000, cost=cost, margin=margin, unit=10_000)
+            for price in (liquidation_price, due_price)
+        ]
+        assert coarse == [int(Decimal(each) * 10) for each in expected]
+        fine = liquidation_price(BTC.brackets, side, cost=cost, margin=margin, unit=100)
+        assert fine is not None  # in millionths
         assert abs(fine - int(Decimal(root) * 10**6)) <= 1
 
 

@@ -1,14 +1,13 @@
-"""Seeded worlds: a few accounts, a house, random commands of every kind, prices that walk and jump.
+"""Seeded worlds: 2 to 50 accounts, random commands of every kind, prices that walk and jump.
 
 A command is made when it is due, with a look at the machine it goes to, so that cancels and amends
 meet orders that are there; the same seed makes the same commands for ever.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from typing import Any, Final
 
 from plimsoll.trading.domain.accounts import Account, MarginMode, TradingState
@@ -50,6 +49,8 @@ from plimsoll.trading.domain.orders import (
     TriggerOn,
 )
 
+Draft = Callable[..., Command]
+"""A command but for its number and time."""
 START_MS: Final = 1_767_225_600_000
 HOUSE: Final = 1
 LISTED: Final = {each.symbol: each for each in DEFAULT_INSTRUMENTS}
@@ -68,22 +69,29 @@ class World:
     machine: Machine = field(default_factory=Machine)
     at_ms: int = START_MS
     prices: dict[str, int] = field(default_factory=lambda: dict(PRICES))
+    begun: bool = False
+    jumps: float = 0.05
+    """How many of the moves of a price are gaps."""
 
     def commands(self) -> Iterator[Command]:
-        """Without end: first the world, then what people do in it."""
+        """Without end, numbered: for a machine that gets them all."""
+        return (draft(seq=seq, at_ms=self.at_ms) for seq, draft in enumerate(self.drafts(), 1))
+
+    def drafts(self) -> Iterator[Draft]:
+        """Without end: first the world, then what people do in it at `at_ms`."""
         chance = random.Random(self.seed)  # noqa: S311 -- the same world for the same seed
-        numbers = count(1)
-        people = range(2, 3 + chance.randrange(1, 9))
-        for command in self._beginning(chance, people):
-            yield command(seq=next(numbers), at_ms=self.at_ms)
+        people = range(2, 2 + int(50 ** chance.random()))
+        self.begun, self.jumps = False, chance.choice((0.05, 0.4))
+        yield from self._beginning(chance, people)
+        self.begun = True
         symbols = tuple(PRICES)
         while True:
             self.at_ms += chance.choice((0, 0, 1, 40, 900, 5_000))
             if chance.random() < 0.002:
                 self.at_ms += 4 * 3_600_000
-            yield self._next(chance, people, symbols)(seq=next(numbers), at_ms=self.at_ms)
+            yield self._next(chance, people, symbols)
 
-    def _beginning(self, chance: random.Random, people: range) -> Iterator[Any]:
+    def _beginning(self, chance: random.Random, people: range) -> Iterator[Draft]:
         for symbol in PRICES:
             yield partial(ListInstrument, instrument=LISTED[symbol])
         yield partial(OpenAccount, account=HOUSE, leverage_cap=1, house=True)
@@ -93,7 +101,7 @@ class World:
         yield partial(Deposit, account=HOUSE, asset="bitcoin", amount=10**4 * MONEY, spot=True)
         yield partial(FundInsurance, amount=chance.choice((100, 10_000, 1_000_000)) * MONEY)
         for who in people:
-            cap = chance.choice((5, 10, 20, 125))
+            cap = chance.choice((5, 20, 50, 125))
             yield partial(OpenAccount, account=who, leverage_cap=cap, fee_tier=chance.randrange(4))
             money = chance.choice((100, 3_000, 50_000)) * MONEY
             yield partial(Deposit, account=who, asset="tether", amount=money)
@@ -118,7 +126,7 @@ class World:
 
     def _move_price(self, chance: random.Random, symbol: str) -> Any:
         price = self.prices.get(symbol, 1)
-        size = 0.08 if chance.random() < 0.05 else 0.004
+        size = 0.08 if chance.random() < self.jumps else 0.004
         price = max(10, int(price * (1 + chance.gauss(0, size))))
         self.prices[symbol] = price
         return partial(SetIndex, symbol=symbol, index_price=price)
@@ -126,20 +134,32 @@ class World:
     def _quote(self, chance: random.Random, symbol: str) -> Any:
         if chance.random() < 0.15:
             return partial(Quote, account=HOUSE, symbol=symbol, bids=(), asks=())
-        account = self.machine.venue.accounts[HOUSE]
-        exposure = account.exposures.get(symbol)
+        account = self.machine.venue.accounts.get(HOUSE)
+        exposure = account.exposures.get(symbol) if account else None
         position = exposure.positions.get(Leg.NET) if exposure else None
+        index = self.prices.get(symbol, 1)
+        if chance.random() < 0.1:  # a gap is coming, and the house is on its other side already
+            index = max(1, index * chance.choice((60, 80, 120, 150)) // 100)
         made = quotes(
             STYLE,
-            index_price=self.prices.get(symbol, 1),
+            index_price=index,
             inventory=position.quantity if position else 0,
             seed=chance.randrange(1 << 32),
         )
-        return partial(Quote, account=HOUSE, symbol=symbol, bids=made.bids, asks=made.asks)
+        return partial(
+            Quote,
+            account=HOUSE,
+            symbol=symbol,
+            bids=made.bids,
+            asks=made.asks,
+            index_price=chance.choice((0, index)),
+        )
 
     def _place(self, chance: random.Random, who: int, symbol: str) -> Any:
         price = self.prices.get(symbol, 1)
         side = chance.choice(tuple(Side))
+        if chance.random() < 0.4:
+            side = Side.BUY if who % 2 else Side.SELL  # what somebody believes in, so it adds up
         kind = chance.choices(tuple(OrderType), (10, 8, 1, 1, 1, 1, 1))[0]
         limit = kind in {OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT}
         triggered = kind not in {OrderType.LIMIT, OrderType.MARKET}
@@ -204,10 +224,13 @@ class World:
         exposure = account.exposures.get(symbol)
         leverage = exposure.leverage if exposure else account.leverage_cap
         most = account.wallet * leverage // (price * LISTED[symbol].unit)
-        return int(most * chance.choice((0.05, 0.3, 0.9))) + 1
+        return int(most * chance.choice((0.1, 0.5, 0.95))) + 1
 
     def _near(self, chance: random.Random, price: int) -> int:
-        return max(1, int(price * (1 + chance.gauss(0, 0.004 if chance.random() < 0.8 else 0.03))))
+        """Half of them round numbers, where people meet in one queue."""
+        found = max(1, int(price * (1 + chance.gauss(0, 0.004 if chance.random() < 0.8 else 0.03))))
+        coarse = 10 ** (len(str(found)) - 3)
+        return found // coarse * coarse if coarse >= 1 and chance.random() < 0.5 else found
 
     def _leg(self, chance: random.Random, who: int) -> Leg:
         account = self.machine.venue.accounts.get(who)
@@ -223,10 +246,12 @@ class World:
         return both[: chance.randrange(1, 3)]
 
     def _change(self, chance: random.Random, who: int, symbol: str) -> Any:
-        account = self.machine.venue.accounts.get(who)
+        venue = self.machine.venue
+        account = venue.accounts.get(who)
         mine = _orders(account) if account else []
-        if chance.random() < 0.02:
-            mine = list(self.machine.venue.orders)
+        if venue.orders and chance.random() < (0.02 if mine else 0.4):
+            mine = [chance.choice(list(venue.orders))]
+            who = chance.choice((who, venue.orders[mine[0]].account))
         order = chance.choice(mine) if mine else 77
         drawn = chance.random()
         if drawn < 0.45:
@@ -251,7 +276,7 @@ class World:
         )
 
     def _rare(self, chance: random.Random, who: int, symbol: str) -> Any:
-        leg, amount = self._leg(chance, who), int(10 ** chance.uniform(0, 4)) * MONEY
+        leg, amount = self._leg(chance, who), int(10 ** chance.uniform(0, 3)) * MONEY
         spot, sign = chance.random() < 0.4, chance.choice((1, -1))
         asset = chance.choice(("tether", "bitcoin"))
         made = (

@@ -107,6 +107,12 @@ class ReadUnit:
     async def fetchval(self, sql: str, *args: object) -> Any:
         return await self._connection.fetchval(sql, *args)
 
+    async def lift_limits(self) -> None:
+        """Of time, until the end of the transaction: for work that nobody waits for."""
+        await self._connection.execute(
+            "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+        )
+
     async def copy_csv(self, output: BinaryIO, sql: str, *args: object) -> int:
         """Write what the query finds to `output` as CSV without a header; the number of rows."""
         status: str = await self._connection.copy_from_query(
@@ -203,15 +209,29 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadUnit]:
         """A read-only connection."""
-        with _told(Progress(writes=False)):
+        with told(Progress(writes=False)):
             async with self._readers.acquire(timeout=5) as connection:
                 yield ReadUnit(connection)
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[ReadUnit]:
+        """A read-only connection on which everything stands still as it is at the first statement.
+        For long looks: no time limits.
+        """
+        with told(Progress(writes=False)):
+            async with (
+                self._readers.acquire(timeout=5) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                unit = ReadUnit(connection)
+                await unit.lift_limits()
+                yield unit
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Unit]:
         """One transaction, committed on leaving; rolled back when the body raises."""
         progress = Progress()
-        with _told(progress):
+        with told(progress):
             async with self._writers.acquire(timeout=5) as connection:
                 transaction = connection.transaction()
                 await transaction.start()
@@ -241,12 +261,24 @@ class Database:
         async with self.write() as unit:
             return await work(unit)
 
+    @asynccontextmanager
+    async def lend(
+        self,
+    ) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
+        """A connection of the writers, as it is: for `held.hold`."""
+        with told(Progress()):
+            connection = await self._writers.acquire(timeout=5)
+        try:
+            yield connection
+        finally:
+            await self._writers.release(connection)
+
     async def once(self, sql: str, *args: object) -> list[asyncpg.Record]:
         """One statement that is its own transaction: durable when this returns, in one round
         trip.
         """
         progress = Progress()
-        with _told(progress):
+        with told(progress):
             async with self._writers.acquire(timeout=5) as connection:
                 progress.in_doubt = True
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
@@ -265,7 +297,7 @@ class Progress:
 
 
 @contextmanager
-def _told(progress: Progress) -> Iterator[None]:
+def told(progress: Progress) -> Iterator[None]:
     """What the driver raises, as what it means to a caller."""
     try:
         yield

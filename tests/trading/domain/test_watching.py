@@ -78,7 +78,7 @@ def test_in_harsh_worlds_nobody_is_overlooked_and_no_money_is_lost(seed: int) ->
         ):
             # Who is due only because of this command's own liquidations is noted.
             assert due_by_looking_at_everybody(venue) <= set(venue.unchecked)
-    assert seed != 1 or started
+    assert seed != 5 or started
 
 
 def test_harsh_worlds_are_deterministic() -> None:

@@ -36,6 +36,12 @@ class Event(StrEnum):
     TIER_SET = "tier-set"
     DISABLED = "disabled"
     ENABLED = "enabled"
+    TRADING_STATE_SET = "trading-state-set"
+    TRADING_LIMITS_SET = "trading-limits-set"
+    POSITION_REDUCED = "position-reduced"
+    INSURANCE_MOVED = "insurance-moved"
+    INSTRUMENT_LISTED = "instrument-listed"
+    PRICE_SET = "price-set"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class WrongPassword(Forbidden):
 
 
 class NoSuchUser(NotFound):
-    """No account has this e-mail address."""
+    """No account has this e-mail address, or this id."""
 
     code = "no-such-user"
     title = "No such user"
@@ -137,6 +137,36 @@ async def set_tier(database: Database, clock: Clock, *, email: str, tier: Tier) 
     return await _administer(
         database, clock, email, change, Event.TIER_SET, lambda user: {"old": user.tier, "new": tier}
     )
+
+
+async def give_tier(
+    access: Access, *, user_id: UserId, tier: Tier, by: UserId, reason: str, address: str | None
+) -> User:
+    """Set the experience tier of a user, by an operator who is asked why; holds here at once."""
+
+    async def work(unit: Unit) -> User:
+        user = await users.find(unit, user_id)
+        if user is None:
+            raise NoSuchUser("no account has this id")
+        facts: dict[str, Fact] = {"old": user.tier, "new": tier, "reason": reason}
+        await users.set_tier(unit, user.id, tier)
+        await revocations.append(unit, user.id)
+        await audit.append(
+            unit,
+            Happening(
+                Event.TIER_SET,
+                access.clock.now(),
+                user_id=by,
+                subject=str(user.id),
+                address=address,
+                facts=facts,
+            ),
+        )
+        return replace(user, tier=tier)
+
+    user = await access.database.transact(work)
+    access.verifier.forget(user.id)
+    return user
 
 
 async def disable(database: Database, clock: Clock, *, email: str) -> User:

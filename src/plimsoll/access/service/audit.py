@@ -1,12 +1,23 @@
-"""Prove that the audit log is as it was written."""
+"""The audit log for other slices: add to it, and prove that it is as it was written."""
 
 from typing import Final
 
-from plimsoll.access.domain.audit import Verdict, Walk
+from plimsoll.access.domain.audit import Happening, Verdict, Walk
 from plimsoll.access.storage import audit
-from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.database import Database, Unit
 
 BATCH: Final = 2_000
+
+
+async def record(database: Database, happening: Happening) -> None:
+    """Add what another slice has done, in a transaction of its own; it is durable when this
+    returns. Raises Unavailable.
+    """
+
+    async def work(unit: Unit) -> None:
+        await audit.append(unit, happening)
+
+    await database.transact(work)
 
 
 async def verify(database: Database) -> Verdict:

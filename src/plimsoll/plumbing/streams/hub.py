@@ -11,7 +11,7 @@ ended, and whoever comes back says with `since_seq` where to go on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import prometheus_client
@@ -35,6 +35,8 @@ from plimsoll.plumbing.streams.messages import (
 )
 from plimsoll.plumbing.streams.outlets import Outlet, Wire
 from plimsoll.plumbing.streams.places import Places
+from plimsoll.plumbing.streams.repeats import Repeats
+from plimsoll.plumbing.streams.rounds import every
 from plimsoll.plumbing.streams.topics import Caller, Channel, Line, Log, Topic
 
 log = structlog.get_logger(__name__)
@@ -89,6 +91,7 @@ class Hub:
         self._lines: dict[tuple[str, int], Line] = {}
         self._waiting: dict[Line, None] = {}
         self._behind: dict[Listener, None] = {}
+        self._repeats = Repeats(self)
         self._flush_ms = flush_ms
         self._heartbeat_s = heartbeat_s
         self._tick = 0
@@ -177,7 +180,7 @@ class Hub:
             listener.subs[topic.sub] = line
             listener.wanted[topic.sub] = Wanted(line, since_seq=request.since_seq)
             confirm(topic)
-        self._catch_up(listener)
+        self.catch_up(listener)
 
     def unsubscribe(self, listener: Listener, sub: str) -> None:
         if sub not in listener.subs:
@@ -192,7 +195,7 @@ class Hub:
             raise NotSubscribed(f"there is no subscription {sub[:100]!r}")
         since_seq = line.seq if line.keeps_all else None
         listener.wanted[sub] = Wanted(line, "asked", id=message_id, since_seq=since_seq)
-        self._catch_up(listener)
+        self.catch_up(listener)
 
     def _obtain(self, topic: Topic, every: int) -> Line:
         """The line of this topic at this pace. Its numbers begin with the time, so that they are
@@ -226,8 +229,8 @@ class Hub:
     async def run(self) -> None:
         """Flush and watch until cancelled: the schedule loop of all channels."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_every(self._flush_ms / 1000, self.flush), name="stream-flush")
-            tasks.create_task(_every(self._heartbeat_s, self.watch), name="stream-watch")
+            tasks.create_task(every(self._flush_ms / 1000, self.flush), name="stream-flush")
+            tasks.create_task(every(self._heartbeat_s, self.watch), name="stream-watch")
 
     async def flush(self) -> None:
         """Tell everybody what has changed since the last time."""
@@ -254,7 +257,7 @@ class Hub:
             line.told = []
         for listener in tuple(self._behind):
             try:
-                self._catch_up(listener)
+                self.catch_up(listener)
             except Exception:
                 log.exception("snapshot_failed", subs=list(listener.wanted)[:1])
                 self.end(listener, Close.FAILED)
@@ -309,14 +312,18 @@ class Hub:
         self._behind[listener] = None
         self._groups.place(listener)
 
-    def _catch_up(self, listener: Listener) -> None:
-        """Send the snapshots that are wanted, as far as there is room."""
+    def catch_up(self, listener: Listener) -> None:
+        """Send the snapshots that are wanted, and what was missed, as far as there is room."""
         outlet = listener.outlet
         if outlet.backlog <= CAUGHT_UP:
             now_ms = self.now_ms()
-            while listener.wanted and outlet.backlog <= ROOM:
-                sub = next(iter(listener.wanted))
-                for packet in introduce(listener.wanted.pop(sub), outlet.wire, now_ms):
+            for sub, wanted in tuple(listener.wanted.items()):
+                if outlet.backlog > ROOM:
+                    break
+                if self._repeats.takes(listener, sub):
+                    continue
+                del listener.wanted[sub]
+                for packet in introduce(wanted, outlet.wire, now_ms):
                     outlet.write(packet)
         self._groups.place(listener)
         if listener.wanted:
@@ -383,16 +390,4 @@ class Hub:
         for listener in tuple(self._listeners):
             listener.say(Shutdown(retry_ms))
             self.end(listener, Close.RESTARTING)
-
-
-async def _every(period_s: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do it every period; whatever goes wrong in one round, the next one comes."""
-    loop = asyncio.get_running_loop()
-    at = loop.time()
-    while True:
-        at = max(at + period_s, loop.time())
-        await asyncio.sleep(at - loop.time())
-        try:
-            await work()
-        except Exception:
-            log.exception("stream_round_failed")
+        await self._repeats.close()

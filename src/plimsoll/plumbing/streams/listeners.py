@@ -10,17 +10,42 @@ import msgspec
 
 from plimsoll.plumbing.streams.messages import Resynced, Say
 from plimsoll.plumbing.streams.outlets import Outlet, Wire
-from plimsoll.plumbing.streams.topics import Caller, Framed, Line, Log
+from plimsoll.plumbing.streams.topics import Caller, Event, Framed, Line, Log
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A line whose snapshot has still to be sent, and why, if a client has to be told."""
+    """A line whose snapshot has still to be sent, and why, if a client has to be told.
+
+    `since_seq` is the last event the client has; none is missing to it up to `complete_to`, where
+    that is more. `reading`: a page of what is stored is on its way.
+    """
 
     line: Line
     reason: Literal["asked", "lagged"] | None = None
     id: str | None = None
     since_seq: int | None = None
+    complete_to: int = 0
+    reading: bool = False
+
+    def missed(self) -> list[Event] | None:
+        """The events the client has not had yet; None: not all of them are remembered."""
+        topic = self.line.topic
+        if self.since_seq is None or not isinstance(topic, Log):
+            return []
+        return topic.since(max(self.since_seq, self.complete_to))
+
+    @property
+    def is_far_back(self) -> bool:
+        """Whether what was missed has to be read from where it is stored."""
+        topic = self.line.topic
+        return (
+            self.since_seq is not None
+            and isinstance(topic, Log)
+            and topic.keeps
+            and self.since_seq <= topic.seq
+            and self.missed() is None
+        )
 
 
 class Listener:
@@ -132,18 +157,16 @@ def pack(word: Say, wire: Wire) -> bytes:
 def introduce(wanted: Wanted, wire: Wire, now_ms: int) -> Sequence[bytes]:
     """What is sent before the first update: why, the events that were missed, and the state."""
     line, reason = wanted.line, wanted.reason
-    frames: list[Framed] = []
     packets = []
-    missed = None
-    if wanted.since_seq is not None and isinstance(line.topic, Log):
-        missed = line.topic.since(wanted.since_seq)
-        frames = [line.repeat(event, now_ms) for event in missed or ()]
-        if missed is None:
-            packets.append(pack(Resynced(line.topic.sub, "forgotten"), wire))
+    missed = wanted.missed()
+    if missed is None:
+        packets.append(pack(Resynced(line.topic.sub, "forgotten"), wire))
     if reason is not None:
         word = Resynced(line.topic.sub, reason)
         if wanted.id is not None:
             word.id = wanted.id
         packets.append(pack(word, wire))
+    later = [(event.seq, event.body) for event in missed or ()]
+    frames = line.repeat(later, wanted.since_seq or 0, now_ms)
     packets.append(wire.pack([*frames, line.snapshot(now_ms)]))
     return packets

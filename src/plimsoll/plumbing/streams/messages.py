@@ -129,7 +129,7 @@ class Subscribe(Ask, kw_only=True, tag="subscribe"):
     """Begin to listen. A channel that takes more says so in a subclass of its own.
 
     The same subscription at another rate replaces the first. `since_seq` is for channels that never
-    drop anything: what came after it is repeated as far back as is remembered.
+    drop anything: what came after it is repeated as far back as is remembered or stored.
     """
 
     channel: Name

@@ -12,7 +12,7 @@ more", because a snapshot taken just before may already contain it.
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol, TypeVar
 
@@ -69,7 +69,14 @@ class Topic(ABC):
 
 
 class Log(Topic):
-    """A topic of events, none of which is ever left out for somebody who listens."""
+    """A topic of events, none of which is ever left out for somebody who listens.
+
+    One whose events are stored overrides `keeps` and `read_on`: then `since_seq` goes back as far
+    as they are stored, and its numbers are those of the store.
+    """
+
+    keeps = False
+    """Whether `read_on` finds what is not remembered any more."""
 
     def __init__(
         self,
@@ -101,11 +108,26 @@ class Log(Topic):
         """The events after number `seq`; None when not all of them are remembered, or when it has
         not come to that number yet.
         """
-        if seq == self.seq:
-            return []
-        later = [event for event in self._events if event.seq > seq]
-        complete = bool(later) and later[0].prev <= seq <= self.seq
-        return later if complete else None
+        oldest = self._events[0].prev if self._events else self.seq
+        if not oldest <= seq <= self.seq:
+            return None
+        return [event for event in self._events if event.seq > seq]
+
+    def recall(self, earlier: Sequence[tuple[int, bytes]], prev: int) -> None:
+        """Begin anew with what was before: numbers and bodies of events, the oldest first, and the
+        number before them, 0 when there was nothing.
+        """
+        self._events.clear()
+        for seq, body in earlier:
+            self._events.append(Event(seq, prev, body))
+            prev = seq
+        self.seq = prev
+
+    async def read_on(self, seq: int) -> "Page":
+        """A page of the events after number `seq`, the oldest first, from where they are stored,
+        none beyond the log's own number. Raises a PlimsollError when they cannot be read.
+        """
+        raise NotImplementedError(f"nothing after {seq} is stored")
 
 
 class Event(NamedTuple):
@@ -114,6 +136,13 @@ class Event(NamedTuple):
     seq: int
     prev: int
     body: bytes
+
+
+class Page(NamedTuple):
+    """Numbers and bodies of events; `until`: the number up to which none is missing."""
+
+    events: Sequence[tuple[int, bytes]]
+    until: int
 
 
 class Framed(NamedTuple):
@@ -176,7 +205,8 @@ class Line:
         """Make `told` of what has changed since the last time."""
         if self._events:
             events, self._events = self._events, []
-            self.told = [self.repeat(event, ts_ms) for event in events]
+            first = events[0].prev
+            self.told = self.repeat([(each.seq, each.body) for each in events], first, ts_ms)
             self.seq = events[-1].seq
             return
         keys, self._keys = tuple(self._keys), {}
@@ -186,9 +216,13 @@ class Line:
             self.told = [self._frame(b"update", seq, b',"prev":%d' % self.seq, ts_ms, body)]
             self.seq = seq
 
-    def repeat(self, event: Event, ts_ms: int) -> Framed:
-        """An event as a frame."""
-        return self._frame(b"update", event.seq, b',"prev":%d' % event.prev, ts_ms, event.body)
+    def repeat(self, events: Iterable[tuple[int, bytes]], prev: int, ts_ms: int) -> list[Framed]:
+        """Events as frames, the first of which follows number `prev`."""
+        frames = []
+        for seq, body in events:
+            frames.append(self._frame(b"update", seq, b',"prev":%d' % prev, ts_ms, body))
+            prev = seq
+        return frames
 
     def snapshot(self, ts_ms: int) -> Framed:
         """The state now; it holds all that was told so far and perhaps what will be told next."""

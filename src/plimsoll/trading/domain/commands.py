@@ -168,7 +168,11 @@ class MoveMargin(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """A maker of the house replaces all its orders of a symbol: (price, quantity) of each level."""
+    """A maker of the house replaces all its orders of a symbol: (price, quantity) of each level.
+
+    `index_price`: where the market is about to go, which the price band is then around; 0: around
+    the mark. So that who is liquidated by a gap meets the market on its other side.
+    """
 
     seq: int
     at_ms: int
@@ -176,6 +180,7 @@ class Quote(NamedTuple):
     symbol: str
     bids: tuple[tuple[int, int], ...]
     asks: tuple[tuple[int, int], ...]
+    index_price: int = 0
 
 
 class SetIndex(NamedTuple):

@@ -11,9 +11,11 @@ from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, Final, get_args, get_type_hints
 
 from plimsoll.trading.domain.events import EVENTS, Event
+from plimsoll.trading.domain.orders import Order
 from plimsoll.trading.domain.venue import Market, Venue
 
 START: Final = "0" * 64
@@ -21,11 +23,11 @@ START: Final = "0" * 64
 SIZE: Final = 32
 
 
-def _template(name: str, kind: type[Event]) -> str:
-    """How an event of a kind is written, made once: `template % event` is quick, and an event
-    happens several times for each command. Text that somebody chose is quoted and ASCII only.
+def _template(name: str, hints: Iterable[Any]) -> str:
+    """How an event or order of a kind is written, made once: `template % fields` is quick, and they
+    come by the thousand. Text that somebody chose is quoted and ASCII only.
     """
-    return f"{name}({','.join(_place(each) for each in get_type_hints(kind).values())})"
+    return f"{name}({','.join(_place(each) for each in hints)})"
 
 
 def _place(hint: Any) -> str:
@@ -37,7 +39,14 @@ def _place(hint: Any) -> str:
     return "%a"
 
 
-_TEMPLATES: Final = {kind: _template(name, kind) for name, kind in EVENTS.items()}
+_TEMPLATES: Final = {
+    kind: _template(name, get_type_hints(kind).values()) for name, kind in EVENTS.items()
+}
+_ORDER_HINTS: Final = {
+    name: hint for name, hint in get_type_hints(Order).items() if name != "attached"
+}
+_ORDER_TEMPLATE: Final = _template("order", _ORDER_HINTS.values())
+_ORDER: Final = attrgetter(*_ORDER_HINTS)
 
 
 def chain(before: str, events: Iterable[Event]) -> str:
@@ -47,17 +56,27 @@ def chain(before: str, events: Iterable[Event]) -> str:
 
 
 def state_digest(venue: Venue) -> str:
-    """Of everything that what comes may depend on. Looks at all of it: for snapshots and tests."""
+    """Of everything that what comes may depend on. Looks at all of it but the client ids that were
+    there the last time: for snapshots and tests.
+    """
     for market in venue.markets.values():
         market.triggers.refresh()
     state = blake2b(digest_size=SIZE)
     for part in fields(venue):
-        if part.name in {"seq", "at_ms", "markets", "unchecked"}:
+        if part.name in {"seq", "at_ms", "markets", "orders", "client_ids", "unchecked"}:
             continue
         state.update(f"{part.name}={_text(getattr(venue, part.name))};".encode())
+    for order in venue.orders.values():
+        state.update(_order(order).encode("ascii"))
+    state.update(f"client_ids={venue.client_ids.digest()};".encode())
     for symbol in sorted(venue.markets):
         state.update(f"market {symbol}:{_market(venue.markets[symbol])};".encode())
     return state.hexdigest()
+
+
+def _order(order: Order) -> str:
+    text = _ORDER_TEMPLATE % _ORDER(order)
+    return text + _text(order.attached) if order.attached else text
 
 
 def _market(market: Market) -> str:
@@ -89,6 +108,8 @@ def _text(value: Any) -> str:  # noqa: PLR0911 -- one form for each kind of valu
         return "{" + ",".join(f"{key}:{each}" for key, each in items) + "}"
     if isinstance(value, set | frozenset):
         return "{" + ",".join(sorted(_text(each) for each in value)) + "}"
+    if isinstance(value, Order):  # what it is stands with the orders
+        return str(value.id)
     if is_dataclass(value):
         inner = ",".join(
             f"{each.name}={_text(getattr(value, each.name))}" for each in fields(value)

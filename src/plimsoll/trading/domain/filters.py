@@ -34,6 +34,7 @@ LIMIT: Final = OrderType.LIMIT
 MARKET: Final = OrderType.MARKET
 TRAILING: Final = OrderType.TRAILING_STOP
 MOST_CALLBACK_PPM: Final = 500_000
+LONGEST_CLIENT_ID: Final = 64
 
 LIMIT_TYPES: Final = frozenset({LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT})
 """Those with a price of their own."""
@@ -66,6 +67,18 @@ def check_fields(market: Market, order: Order, at_ms: int) -> None:
         raise OrderRefused("an order that closes the position has no quantity of its own")
     if order.attached:
         _check_attached(market, order)
+    if order.client_id is not None:
+        _check_client_id(order.client_id)
+
+
+def _check_client_id(client_id: str) -> None:
+    """It is kept for ever, and goes through everybody's logs and files."""
+    plain = client_id.isascii() and client_id.isprintable()
+    if not plain or not 1 <= len(client_id) <= LONGEST_CLIENT_ID:
+        raise OrderRefused(
+            "a client id is of printable ASCII characters",
+            facts={"length": len(client_id), "most": LONGEST_CLIENT_ID},
+        )
 
 
 def _check_price(order: Order) -> None:
@@ -121,8 +134,10 @@ def _check_attached(market: Market, order: Order) -> None:
             )
 
 
-def check_filters(market: Market, order: Order) -> None:
-    """The market's own bounds: price band, size, least notional."""
+def check_filters(market: Market, order: Order, *, around: int = 0) -> None:
+    """The market's own bounds: price band, size, least notional. `around`: what the band is around
+    instead of the mark.
+    """
     instrument, mark = market.instrument, market.mark
     if not mark:
         raise NoPrice(f"{instrument.symbol} has no mark price yet")
@@ -131,7 +146,7 @@ def check_filters(market: Market, order: Order) -> None:
             "more than one order may have",
             facts={"quantity": order.quantity, "most": instrument.most_quantity},
         )
-    center = order.trigger_price or mark
+    center = order.trigger_price or around or mark
     if order.price and abs(order.price - center) * MILLION > center * instrument.band_ppm:
         band = center * instrument.band_ppm
         raise OutsideBand(

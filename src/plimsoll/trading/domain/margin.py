@@ -10,10 +10,10 @@ aside for an isolated position; for a cross one the cross wallet with the profit
 positions, less what those must keep.
 
 Units: prices in ticks, quantities in steps, money in hundred-millionths of the settlement asset,
-rates in millionths. Margins are rounded up. A liquidation price is the first tick, coming from
-where the position is safe, at which its margin ratio is 100 % or more; a bankruptcy price is the
-last one at which it still owes nothing. Derivation, source and worked numbers:
-docs/formulas/margin.md and docs/formulas/liquidation.md.
+rates in millionths. Margins are rounded up. A liquidation price, which is shown, is rounded to the
+tick that liquidates earlier; a due price, by which the venue acts, is the first tick at which the
+margin ratio is 100 % or more; a bankruptcy price is the last one at which nothing is owed yet.
+Derivation, source and worked numbers: docs/formulas/margin.md and docs/formulas/liquidation.md.
 """
 
 from collections.abc import Sequence
@@ -119,38 +119,63 @@ def bankruptcy_price(
     return max(1, (margin - cost) * MILLION // (-quantity * unit * (MILLION + exit_fee_ppm)))
 
 
-def liquidation_price(
+def due_price(
     brackets: Sequence[Bracket], quantity: int, *, cost: int, margin: int, unit: int
 ) -> int | None:
     """The first tick at which the position is liquidated; None: no price above zero does it.
 
-    Solves margin + quantity·P·unit − cost = rate·|quantity|·P·unit − deduction with the bracket
-    that holds |quantity|·P·unit itself. Maintenance is continuous across brackets and its rate is
-    below 1, so what is left falls all the way to one side and exactly one bracket fits: from below,
-    the first whose cap lies beyond its root.
-
     Exact with respect to `is_due`: at this tick it is true of the rounded maintenance, one tick
     safer it is false. Maintenance is rounded up to whole hundred-millionths, so due means that less
-    than one is left over; therefore the + 1. Fees and funding not yet charged are not included.
+    than one is left over; therefore the + 1.
     """
-    side = 1 if quantity > 0 else -1
-    worth = quantity * side * unit
-    owed = cost - margin + 1
-    top = bottom = 1
-    for bracket in brackets:
-        top = side * (owed - bracket.deduction) * MILLION
-        bottom = worth * (MILLION - side * bracket.maintenance_ppm)
-        if worth * top < bracket.cap * bottom:
-            break
+    top, bottom = _root(brackets, quantity, owed=cost - margin + 1, unit=unit)
     if quantity > 0:
         price = (top - 1) // bottom
         return price if price > 0 else None
     return max(1, top // bottom + 1)
 
 
+def liquidation_price(
+    brackets: Sequence[Bracket], quantity: int, *, cost: int, margin: int, unit: int
+) -> int | None:
+    """Where the margin ratio reaches 100 %, on the tick that liquidates earlier (long up, short
+    down), so that nobody is liquidated before the price that was shown; None: no price above zero
+    does it. Fees and funding not yet charged are not included.
+
+    It is the due price when that is where the ratio is 100 %, else one tick safer.
+    """
+    due = due_price(brackets, quantity, cost=cost, margin=margin, unit=unit)
+    if due is None:
+        return None
+    top, bottom = _root(brackets, quantity, owed=cost - margin, unit=unit)
+    return max(due, -(-top // bottom)) if quantity > 0 else max(1, min(due, top // bottom))
+
+
+def _root(brackets: Sequence[Bracket], quantity: int, *, owed: int, unit: int) -> tuple[int, int]:
+    """The price, as numerator and denominator above zero, at which what was gained is `owed` more
+    than what must be kept.
+
+    Solves quantity·P·unit − owed = rate·|quantity|·P·unit − deduction with the bracket that holds
+    |quantity|·P·unit itself. Maintenance is continuous across brackets and its rate is below 1, so
+    what is left falls all the way to one side and exactly one bracket fits: from below, the first
+    whose cap lies beyond its root.
+    """
+    side = 1 if quantity > 0 else -1
+    worth = quantity * side * unit
+    top = bottom = 1
+    for bracket in brackets:
+        top = side * (owed - bracket.deduction) * MILLION
+        bottom = worth * (MILLION - side * bracket.maintenance_ppm)
+        if worth * top < bracket.cap * bottom:
+            break
+    return top, bottom
+
+
 @dataclass(frozen=True, slots=True)
 class SafeRange:
-    """Prices strictly between the two are safe; None: there is no end on that side."""
+    """Prices strictly between the two are safe, those beyond are not; None: there is no end on that
+    side. The ends are where the ratio is 100 %, each on the tick that liquidates earlier.
+    """
 
     below: int | None
     above: int | None
@@ -179,11 +204,34 @@ def safe_range(
     """Where both positions of a hedged symbol stand together; None: at no price.
 
     What is left, margin + (long − short)·P·unit − cost − maintenance of each, is a line less two
-    convex curves: it rises at most once and then falls, so the safe prices are one range. Its ends
-    are the roots in those pairs of brackets that hold the notionals at the root. A nearly balanced
-    pair has both: what it gains from one direction, maintenance takes away in the other.
+    convex curves: it rises at most once and then falls, so the safe prices are one range. A nearly
+    balanced pair has both ends: what it gains from one direction, maintenance takes away in the
+    other. Where what is left hardly moves with the price, rounded maintenance is reached before
+    the exact one: the earlier of both ends counts.
     """
-    below = above = None
+    rising, falling = _roots(brackets, legs, owed=legs.cost - margin + 1, unit=unit)
+    if rising is None and falling is None and not _stands(brackets, legs, margin=margin, unit=unit):
+        return None
+    below = (rising[0] - 1) // rising[1] if rising else 0
+    above = falling[0] // falling[1] + 1 if falling else None
+    rising, falling = _roots(brackets, legs, owed=legs.cost - margin, unit=unit)
+    if below > 0 and rising:
+        below = max(below, -(-rising[0] // rising[1]))
+    if above is not None and falling:
+        above = min(above, falling[0] // falling[1])
+    return SafeRange(below if below > 0 else None, above)
+
+
+_Root = tuple[int, int]
+
+
+def _roots(
+    brackets: Sequence[Bracket], legs: Hedged, *, owed: int, unit: int
+) -> tuple[_Root | None, _Root | None]:
+    """The prices above which, and from which on no more, what is gained is `owed` more than what
+    must be kept: in those pairs of brackets that hold the notionals at the root.
+    """
+    rising = falling = None
     for upper in brackets:
         for lower in brackets:
             rate = (
@@ -193,8 +241,7 @@ def safe_range(
             )
             if not rate:
                 continue
-            rest = legs.cost - margin - upper.deduction - lower.deduction + 1
-            top, bottom = rest * MILLION, rate * unit
+            top, bottom = (owed - upper.deduction - lower.deduction) * MILLION, rate * unit
             if bottom < 0:
                 top, bottom = -top, -bottom
             if not (
@@ -203,12 +250,10 @@ def safe_range(
             ):
                 continue
             if rate > 0:
-                below = (top - 1) // bottom
+                rising = top, bottom
             else:
-                above = top // bottom + 1
-    if above is None and below is None and not _stands(brackets, legs, margin=margin, unit=unit):
-        return None
-    return SafeRange(below if below and below > 0 else None, above)
+                falling = top, bottom
+    return rising, falling
 
 
 def _holds(bracket: Bracket, top: int, bottom: int, *, last: bool) -> bool:

@@ -50,7 +50,9 @@ def quote(step: Step, command: Quote) -> None:
         else:
             end_order(step, order, EndReason.REPLACED)
     for side, price, quantity in wanted:
-        _place_level(step, market, account, side, price=price, quantity=quantity)
+        _place_level(
+            step, market, account, side, price=price, quantity=quantity, around=command.index_price
+        )
 
 
 def _check(account: Account, command: Quote) -> None:
@@ -58,23 +60,34 @@ def _check(account: Account, command: Quote) -> None:
         raise OrderRefused("only a maker of the house quotes, in one-way mode")
     if len(command.bids) + len(command.asks) > MOST_LEVELS:
         raise OutOfRange("too many levels", facts={"most": MOST_LEVELS})
+    if command.index_price < 0:
+        raise OutOfRange("an index price is above zero")
     for price, quantity in command.bids + command.asks:
         if price <= 0 or quantity <= 0:
             raise OutOfRange("a level has a price and a quantity above zero")
-    for better, worse in pairwise(command.bids):
+    _check_ladders(command.bids, command.asks)
+
+
+def _check_ladders(bids: tuple[Level, ...], asks: tuple[Level, ...]) -> None:
+    for better, worse in pairwise(bids):
         if worse[0] >= better[0]:
             raise OrderRefused("bids fall from level to level")
-    for better, worse in pairwise(command.asks):
+    for better, worse in pairwise(asks):
         if worse[0] <= better[0]:
             raise OrderRefused("asks rise from level to level")
-    if command.bids and command.asks and command.bids[0][0] >= command.asks[0][0]:
-        raise OrderRefused(
-            "bids are below asks", facts={"bid": command.bids[0][0], "ask": command.asks[0][0]}
-        )
+    if bids and asks and bids[0][0] >= asks[0][0]:
+        raise OrderRefused("bids are below asks", facts={"bid": bids[0][0], "ask": asks[0][0]})
 
 
 def _place_level(
-    step: Step, market: Market, account: Account, side: Side, *, price: int, quantity: int
+    step: Step,
+    market: Market,
+    account: Account,
+    side: Side,
+    *,
+    price: int,
+    quantity: int,
+    around: int,
 ) -> None:
     """Left out when it is beyond the market's filters, or not covered."""
     venue = step.venue
@@ -92,7 +105,7 @@ def _place_level(
     )
     exposure = exposure_view(account, market)
     try:
-        check_filters(market, order)
+        check_filters(market, order, around=around)
         admitted = check_money(venue, market, account, exposure, order)
     except PlimsollError:
         return

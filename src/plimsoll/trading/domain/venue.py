@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from plimsoll.trading.domain.accounts import Account, TradingState
 from plimsoll.trading.domain.alarms import Alarms
 from plimsoll.trading.domain.book import Book
+from plimsoll.trading.domain.client_ids import ClientIds
 from plimsoll.trading.domain.instruments import Instrument
 from plimsoll.trading.domain.mark import MarkState
 from plimsoll.trading.domain.orders import Leg, Order
@@ -62,7 +63,7 @@ class Venue:
     accounts: dict[int, Account] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     """Open and waiting ones."""
-    client_ids: dict[tuple[int, str], int] = field(default_factory=dict)
+    client_ids: ClientIds = field(default_factory=ClientIds)
     """Order ids by account and client id, for ever."""
     state: TradingState = TradingState.ACTIVE
     limits: Limits = field(default_factory=Limits)

@@ -20,7 +20,7 @@ from plimsoll.trading.domain.coverage import put_aside
 from plimsoll.trading.domain.finding import FUND
 from plimsoll.trading.domain.instruments import MILLION
 from plimsoll.trading.domain.orders import Leg
-from plimsoll.trading.domain.standing import isolated_price, standing
+from plimsoll.trading.domain.standing import standing
 from plimsoll.trading.domain.step import Step
 from plimsoll.trading.domain.venue import Market, Venue
 
@@ -57,6 +57,16 @@ class Place(NamedTuple):
         instrument = self.market.instrument
         value = self.market.mark * instrument.unit
         return maintenance(instrument.brackets, abs(self.position.quantity) * value)
+
+    def due_price(self, money: int) -> int | None:
+        """If `money` alone stands for it."""
+        return margin.due_price(
+            self.market.instrument.brackets,
+            self.position.quantity,
+            cost=self.position.cost,
+            margin=money,
+            unit=self.market.instrument.unit,
+        )
 
     def fee(self, notional: int) -> int:
         return -(-notional * self.market.instrument.liquidation_fee_ppm // MILLION)
@@ -108,7 +118,7 @@ def _look_isolated(venue: Venue, account: Account, place: Place, due: list[Due])
             order = _order(kept, balance)
             due.append(Due(order, account.id, place.exposure.symbol, place.leg))
         return True
-    _set_alarm(account, place, isolated_price(place.position, place.market.instrument))
+    _set_alarm(account, place, place.due_price(place.position.isolated))
     return False
 
 
@@ -120,14 +130,7 @@ def _look_cross(venue: Venue, account: Account, places: list[Place], due: list[D
         return True
     if len(places) == 1:
         place = places[0]
-        instrument = place.market.instrument
-        price = margin.liquidation_price(
-            instrument.brackets,
-            place.position.quantity,
-            cost=place.position.cost,
-            margin=account.wallet - put_aside(account),
-            unit=instrument.unit,
-        )
+        price = place.due_price(account.wallet - put_aside(account))
         _set_alarm(account, place, price)
         return False
     # Each position may use up an equal part of what is left, less one for roundings: while no mark
