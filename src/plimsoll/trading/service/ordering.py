@@ -23,22 +23,19 @@ from plimsoll.trading.domain.commands import (
     PlaceOrder,
 )
 from plimsoll.trading.domain.events import (
-    Event,
     Filled,
     OrderAccepted,
-    OrderAmended,
     OrderEnded,
-    OrderTriggered,
 )
 from plimsoll.trading.domain.instruments import Instrument
 from plimsoll.trading.domain.orders import (
     IDS_PER_COMMAND,
-    OrderStatus,
 )
 from plimsoll.trading.domain.refusals import DuplicateClientId, UnknownOrder
 from plimsoll.trading.domain.units import quantity_of, to_steps, to_ticks
 from plimsoll.trading.engine.applied import Applied, Draft
 from plimsoll.trading.service.exchange import Exchange
+from plimsoll.trading.service.folding import ORDER_EVENTS, accepted, apply
 from plimsoll.trading.service.once import Done, once
 from plimsoll.trading.service.orders import Placed, get_account, get_order
 from plimsoll.trading.service.refusals import submit, told
@@ -184,57 +181,20 @@ def placed_of(applied: Applied, instrument: Instrument) -> Placed:
     for event in applied.events:
         if isinstance(event, OrderAccepted):
             if event.order == order_id:
-                order = _accepted(command, event)
-        elif order is not None and getattr(event, "order", 0) == order_id:
-            _follow(order, event, command.at_ms, fills)
+                order = accepted(command, event)
+        elif order is not None and isinstance(event, ORDER_EVENTS) and event.order == order_id:
+            apply(order, event)
+            if isinstance(event, Filled):
+                fills.append(_fill(event, command.at_ms))
     assert order is not None
     return Placed(order, fills, instrument)
 
 
-def _accepted(command: PlaceOrder, event: OrderAccepted) -> OrderRecord:
-    waits = event.trigger is not None
-    return OrderRecord(
-        event.order,
-        event.account,
-        event.symbol,
-        event.side,
-        event.type,
-        event.quantity,
-        event.price,
-        event.time_in_force,
-        event.leg,
-        event.reduce_only,
-        command.close_position,
-        event.client_id,
-        event.trigger.value if event.trigger else None,
-        event.trigger_price,
-        command.callback_ppm,
-        command.expires_at_ms,
-        event.parent,
-        OrderStatus.WAITING.value if waits else OrderStatus.OPEN.value,
-        command.at_ms,
-        command.at_ms,
-    )
-
-
-def _follow(order: OrderRecord, event: Event, at_ms: int, fills: list[FillRecord]) -> None:
-    if isinstance(event, Filled):
-        order.filled += event.quantity
-        order.cost += event.price * event.quantity
-        order.fee += event.fee
-        order.profit += event.profit
-        fills.append(
-            FillRecord(
-                event.fill, at_ms, event.price, event.quantity, event.fee, event.profit,
-                event.maker, event.cause.value, event.level, event.ahead,
-            )
-        )  # fmt: skip
-    elif isinstance(event, OrderEnded):
-        order.status, order.reason = event.end.value, event.reason.value
-    elif isinstance(event, OrderAmended):
-        order.price, order.quantity = event.price, event.quantity
-    elif isinstance(event, OrderTriggered):
-        order.status = OrderStatus.OPEN.value
+def _fill(event: Filled, at_ms: int) -> FillRecord:
+    return FillRecord(
+        event.fill, at_ms, event.price, event.quantity, event.fee, event.profit,
+        event.maker, event.cause.value, event.level, event.ahead,
+    )  # fmt: skip
 
 
 # -- changing

@@ -9,24 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plimsoll.plumbing.database import ReadUnit
-from plimsoll.trading.domain.commands import Command, PlaceOrder
+from plimsoll.trading.domain.commands import Command
 from plimsoll.trading.domain.events import (
     Event,
-    Filled,
     OrderAccepted,
-    OrderAmended,
     OrderEnded,
-    OrderTriggered,
 )
-from plimsoll.trading.domain.orders import OrderStatus
 from plimsoll.trading.engine.applied import Applied
 from plimsoll.trading.service.broadcasting import own_events
+from plimsoll.trading.service.folding import ORDER_EVENTS, accepted, apply, first_status
 from plimsoll.trading.storage import orders as stored
 from plimsoll.trading.storage import replays
 from plimsoll.trading.storage.orders import OrderRecord
-
-OrderEvent = OrderAccepted | OrderTriggered | OrderAmended | OrderEnded | Filled
-ORDER_EVENTS = (OrderAccepted, OrderTriggered, OrderAmended, OrderEnded, Filled)
 
 
 @dataclass(slots=True)
@@ -47,54 +41,6 @@ class Orders:
         if isinstance(event, OrderEnded):
             del self.open[event.order]
         return order
-
-
-def accepted(command: Command, event: OrderAccepted) -> OrderRecord:
-    """A new order; what the event does not say is in the command, when it is this very order."""
-    asked = command if isinstance(command, PlaceOrder) and not event.parent else None
-    if asked is not None and asked.account != event.account:
-        asked = None
-    return OrderRecord(
-        id=event.order,
-        account=event.account,
-        symbol=event.symbol,
-        side=event.side,
-        type=event.type,
-        quantity=event.quantity,
-        price=event.price,
-        time_in_force=event.time_in_force,
-        leg=event.leg,
-        reduce_only=event.reduce_only,
-        close_position=asked.close_position if asked else False,
-        client_id=event.client_id,
-        trigger=event.trigger.value if event.trigger else None,
-        trigger_price=event.trigger_price,
-        callback_ppm=asked.callback_ppm if asked else 0,
-        expires_at_ms=asked.expires_at_ms if asked else 0,
-        parent=event.parent,
-        status=_first_status(event),
-        placed_at_ms=command.at_ms,
-        changed_at_ms=command.at_ms,
-    )
-
-
-def apply(order: OrderRecord, event: OrderEvent) -> None:
-    """Change the order as the event says."""
-    if isinstance(event, Filled):
-        order.filled += event.quantity
-        order.cost += event.price * event.quantity
-        order.fee += event.fee
-        order.profit += event.profit
-    elif isinstance(event, OrderEnded):
-        order.status, order.reason = event.end.value, event.reason.value
-    elif isinstance(event, OrderAmended):
-        order.price, order.quantity = event.price, event.quantity
-    elif isinstance(event, OrderTriggered):
-        order.status = OrderStatus.OPEN.value
-
-
-def _first_status(event: OrderAccepted) -> str:
-    return (OrderStatus.WAITING if event.trigger else OrderStatus.OPEN).value
 
 
 async def orders_at(unit: ReadUnit, account: int, ids: Sequence[int], *, until: int) -> Orders:
@@ -123,7 +69,7 @@ def _before_all(now: OrderRecord, first: Event) -> OrderRecord:
         now,
         price=first.price,
         quantity=first.quantity,
-        status=_first_status(first),
+        status=first_status(first),
         reason=None,
         filled=0,
         cost=0,
