@@ -70,7 +70,8 @@ async def database_url(postgres: EmbeddedPostgres, template: str) -> AsyncIterat
     """A migrated database of this test's own."""
     name = f"test_{next(NUMBERS)}"
     admin = await asyncpg.connect(postgres.dsn)
-    await admin.execute(f"create database {name} template {template}")
+    # Without a log of its pages: nothing here has to survive, and it is twice as quick.
+    await admin.execute(f"create database {name} template {template} strategy file_copy")
     yield _named(postgres.dsn, name)
     await admin.execute(f"drop database {name} with (force)")
     await admin.close()
