@@ -31,6 +31,8 @@ bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.matching
 	@$(BIN)/python -m benchmarks.machine
 	@$(BIN)/python -m benchmarks.orders
+	@$(BIN)/python -m benchmarks.lots
+	@$(BIN)/python -m benchmarks.pools
 	@$(BIN)/python -m benchmarks.restart
 	@$(BIN)/python -m benchmarks.exchange_memory
 

@@ -21,6 +21,7 @@ MONEY: Final = (
     "src/plimsoll/markets/domain/prices.py",
     "src/plimsoll/plumbing/shapes.py",
     "src/plimsoll/portfolio",
+    "src/plimsoll/tax",
     "src/plimsoll/trading/domain",
 )
 REASON: Final = re.compile(r"#.*\bno money: \S")

@@ -1,0 +1,104 @@
+"""How long matching by owner takes, and how it grows: United Kingdom, Canada, France.
+
+python -m benchmarks.pools [--largest 100000]
+"""
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from time import perf_counter
+from typing import Final
+from uuid import UUID
+
+from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
+from plimsoll.ledger.domain.transactions import Kind
+from plimsoll.tax.domain import canada, france, uk
+from plimsoll.tax.domain.movements import Acquired, Disposed, Movement, Ref
+from plimsoll.tax.domain.results import Matched
+
+START: Final = datetime(2018, 1, 1, tzinfo=UTC)
+ACCOUNT: Final = WalletId(UUID(int=1))
+SMALLEST: Final = 10_000
+RUNS: Final = 5
+
+
+def movement(number: int, *, minutes: int, asset: int, buys: bool, quantity: Decimal) -> Movement:
+    ref, at = Ref(TransactionId(UUID(int=number)), 0), START + timedelta(minutes=minutes)
+    coin, amount = AssetId(f"coin-{asset}"), quantity * (100 + number % 37)
+    if buys:
+        return Acquired(ref, Kind.BUY, at, at.date(), coin, ACCOUNT, quantity, amount, at.date())
+    return Disposed(ref, Kind.SELL, at, at.date(), coin, ACCOUNT, quantity, amount)
+
+
+def mixed(count: int, *, assets: int, minutes: int) -> list[Movement]:
+    """Buys and sells at random, one every so many minutes."""
+    random = Random(1)
+    return [
+        movement(
+            number,
+            minutes=number * minutes,
+            asset=random.randrange(assets),
+            buys=number < assets or random.random() < 0.55,
+            quantity=Decimal(random.randrange(1, 10**8)) / 10**8,
+        )
+        for number in range(count)
+    ]
+
+
+def bought_then_sold(count: int) -> list[Movement]:
+    half = count // 2
+    return [
+        movement(
+            number,
+            minutes=number * 300,
+            asset=0,
+            buys=number < half,
+            quantity=Decimal("1.5") if number < half else Decimal("0.7"),
+        )
+        for number in range(count)
+    ]
+
+
+def seconds(match: Callable[[list[Movement]], Matched], told: list[Movement]) -> float:
+    """The best of some runs."""
+    taken = []
+    for _ in range(RUNS):
+        began = perf_counter()
+        match(told)
+        taken.append(perf_counter() - began)
+    return min(taken)
+
+
+def with_values(told: list[Movement]) -> Callable[[list[Movement]], Matched]:
+    values = {each.ref: Decimal(10**9) for each in told if isinstance(each, Disposed)}
+    return lambda movements: france.match(movements, values)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--largest", type=int, default=100_000)
+    largest = parser.parse_args().largest
+    shapes: dict[str, Callable[[int], list[Movement]]] = {
+        "1 asset, 5 a day": lambda count: mixed(count, assets=1, minutes=288),
+        "1 asset, 100 a day": lambda count: mixed(count, assets=1, minutes=14),
+        "20 assets": lambda count: mixed(count, assets=20, minutes=288),
+        "buys, then small sells": bought_then_sold,
+    }
+    print(f"{'shape':26}{'rules':10}{SMALLEST:>12,}{largest:>12,}{'growth':>10}")
+    for name, made in shapes.items():
+        small, large = made(SMALLEST), made(largest)
+        for rules in ("uk", "canada", "france"):
+            taken = []
+            for told in (small, large):
+                ways = {"uk": uk.match, "canada": canada.match, "france": with_values(told)}
+                taken.append(seconds(ways[rules], told))
+            print(
+                f"{name:26}{rules:10}{taken[0] * 1000:9.0f} ms{taken[1] * 1000:9.0f} ms"
+                f"{taken[1] / taken[0]:10.1f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
