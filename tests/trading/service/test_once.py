@@ -66,14 +66,13 @@ async def test_it_comes_again_after_a_restart(
         await later.close()
 
 
-async def test_a_refusal_is_an_answer_too(exchange: Exchange) -> None:
-    facts = []
-    for _ in range(2):
-        with pytest.raises(InsufficientBalance) as refused:
-            await do_once(exchange, ANYBODY, KEY, too_much)
-        facts.append(refused.value.facts)
-    assert facts[0] == facts[1]
-    assert facts[0]["required"] == "10000000000"
+async def test_what_was_refused_whole_leaves_its_key_free(exchange: Exchange) -> None:
+    with pytest.raises(InsufficientBalance) as refused:
+        await do_once(exchange, ANYBODY, KEY, too_much)
+    assert refused.value.facts["required"] == "10000000000"
+    first = await once(exchange, ANYBODY, KEY, [deposit])
+    assert not first.replayed
+    assert (await once(exchange, ANYBODY, KEY, [deposit])).applied == first.applied
 
 
 async def test_a_key_belongs_to_one_request_of_one_person(exchange: Exchange) -> None:
