@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.kernel.identifiers import AssetId
-from plimsoll.markets.domain.candles import MINUTE_MS
+from plimsoll.markets.domain.candles import MINUTE_MS, Candle, Interval
 from plimsoll.markets.domain.prices import Pair
 from plimsoll.markets.sources.binance_course import FAR, MOST_GAPS, Course, Gap, TradeIds
 from plimsoll.markets.sources.binance_wire import Bar, KlineEvent, TradeEvent
@@ -25,6 +25,17 @@ def bar(
 ) -> KlineEvent:
     values = Bar(minute(number), "1m", "10", "12", "9", close, "3", trades, closed)
     return KlineEvent(said_ms, "BTCUSDT", values)
+
+
+def high_bar(number: int) -> KlineEvent:
+    """A thousandfold."""
+    values = Bar(minute(number), "1m", "10000", "12000", "9000", "11000", "3", 5, closed=True)
+    return KlineEvent(NOW_MS, "BTCUSDT", values)
+
+
+def candle_of(number: int, *, close: float) -> Candle:
+    values = (close, close, close, close)
+    return Candle(Interval.MINUTE, minute(number), *values, 3.0, 5)
 
 
 def trade(trade_id: int, time_ms: int = NOW_MS) -> TradeEvent:
@@ -73,10 +84,31 @@ def test_a_closed_minute_that_cannot_be_read_is_missed() -> None:
 def test_a_closed_minute_far_from_the_one_before_is_asked_for_once_more() -> None:
     one = course()
     one.take_bar(bar(10), NOW_MS + 5 * MINUTE_MS)
-    values = Bar(minute(11), "1m", "10000", "12000", "9000", "11000", "3", 5, closed=True)
-    event = KlineEvent(NOW_MS, "BTCUSDT", values)
-    assert one.take_bar(event, NOW_MS + 5 * MINUTE_MS)
-    assert one.minutes_from_ms == minute(11)
+    assert one.take_bar(high_bar(11), NOW_MS + 5 * MINUTE_MS)
+    assert one.minutes_from_ms == minute(10), "the first one may be the wrong one"
+
+
+def test_every_minute_of_a_run_far_away_is_asked_for_until_it_is_told() -> None:
+    one = course()
+    one.take_bar(bar(10), NOW_MS + 5 * MINUTE_MS)
+    one.confirm(candle_of(10, close=11.0))
+    for number in (11, 12):
+        one.minutes_from_ms = None
+        one.take_bar(high_bar(number), NOW_MS + 5 * MINUTE_MS)
+        assert one.minutes_from_ms == minute(number)
+    one.confirm(candle_of(12, close=11_000.0))
+    one.minutes_from_ms = None
+    one.take_bar(high_bar(13), NOW_MS + 5 * MINUTE_MS)
+    assert one.minutes_from_ms is None, "the market is really there"
+
+
+def test_a_wrong_first_level_is_asked_for_with_the_minute_that_contradicts_it() -> None:
+    one = course()
+    for number in (10, 11):
+        one.take_bar(high_bar(number), NOW_MS + 5 * MINUTE_MS)
+    assert not one.missing
+    one.take_bar(bar(12), NOW_MS + 5 * MINUTE_MS)
+    assert one.minutes_from_ms == minute(10)
 
 
 def test_a_minute_in_which_nobody_traded_is_no_candle_and_no_hole() -> None:

@@ -24,7 +24,9 @@ AHEAD_MS: Final = MINUTE_MS
 FAR: Final = 100_000
 """So many ids ahead of the last one, a trade is believed only when another one follows it."""
 DOUBTFUL: Final = 3.0
-"""A closed minute so many times above or below the one before is asked for once more."""
+"""A closed minute so many times above or below the last believed one is asked for once more."""
+DOUBTED_BACK_MS: Final = 60 * MINUTE_MS
+"""So much of what a contradicted level let pass is asked for with it."""
 MOST_GAPS: Final = 100
 """Of one symbol; of more, the oldest are given up, and the closed minutes say what happened."""
 
@@ -96,7 +98,10 @@ class Course:
         """Between these moments closed seconds have to be asked for."""
         self._closed_ms = Interval.MINUTE.bucket_start(since_ms) - MINUTE_MS
         """Start of the last minute that is known to be closed, or was over before we came."""
-        self._close_before: float | None = None
+        self._believed: float | None = None
+        """The last close that agreed with those before it, or that REST has told."""
+        self._unsure_ms: int | None = None
+        """The first minute that agrees with a level which REST has not told."""
         self._connected = False
         self._event_ms = 0
         self._whole_from_ms = 0
@@ -120,6 +125,10 @@ class Course:
     def miss_minutes(self, from_ms: int) -> None:
         known_ms = self.minutes_from_ms
         self.minutes_from_ms = from_ms if known_ms is None else min(known_ms, from_ms)
+
+    def confirm(self, candle: Candle) -> None:
+        """REST has told this minute: from here on its level is the one to agree with."""
+        self._unsure_ms, self._believed = None, candle.close
 
     def miss_seconds(self, from_ms: int, to_ms: int) -> None:
         known = self.seconds or (from_ms, to_ms)
@@ -166,7 +175,13 @@ class Course:
         self._closed_ms = max(self._closed_ms, open_ms)
 
     def _doubt(self, candle: Candle) -> None:
-        """Whoever makes candles of this may refuse it: then it has to come from REST."""
-        before, self._close_before = self._close_before, candle.close
-        if before and not before / DOUBTFUL < candle.low <= candle.high < before * DOUBTFUL:
-            self.miss_minutes(candle.open_time_ms)
+        """Whoever makes candles of this may refuse it: then it has to come from REST. Nobody knows
+        yet which side is wrong, so that the level stays and what agreed with it is asked for too.
+        """
+        believed, open_ms = self._believed, candle.open_time_ms
+        if believed and not believed / DOUBTFUL < candle.low <= candle.high < believed * DOUBTFUL:
+            self.miss_minutes(max(self._unsure_ms or open_ms, open_ms - DOUBTED_BACK_MS))
+        else:
+            if not believed:
+                self._unsure_ms = open_ms
+            self._believed = candle.close

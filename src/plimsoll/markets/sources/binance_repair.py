@@ -171,6 +171,8 @@ class Repair:
         await self._room.wait()
         page = await self._api.page_candles(course.symbol, interval, from_ms=from_ms, to_ms=to_ms)
         self._candles.extend((course.pair, candle) for candle in page.candles)
+        if interval is Interval.MINUTE and page.candles:
+            course.confirm(page.candles[-1])
         if len(self._candles) > MOST_FOUND:
             self._room.clear()
         if page.unsure_ms is not None:  # nearly over: asked for again in the next round

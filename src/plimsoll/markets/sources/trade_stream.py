@@ -107,8 +107,8 @@ class TradeStream:
         self._markets: Mapping[Pair, str] = {}
         self._lines: dict[Pair, TradeLine] = {}
         self._newest: dict[Pair, datetime] = {}
-        self._prices: dict[Pair, float] = {}
-        """Of the last trade."""
+        self._believed: dict[Pair, float] = {}
+        """The last price that agreed with those before it, or that a repair has told."""
         self._found: list[tuple[Pair, Candle]] = []
         self._repair: asyncio.Task[None] | None = None
         self._failures = 0
@@ -219,9 +219,10 @@ class TradeStream:
             fault(self.name, "stray")
         if place is not Place.NEW:
             return False
-        before = self._prices.get(trade.pair, trade.price)
-        self._prices[trade.pair] = trade.price
-        if not before / DOUBTFUL < trade.price < before * DOUBTFUL:
+        believed = self._believed.get(trade.pair, trade.price)
+        if believed / DOUBTFUL < trade.price < believed * DOUBTFUL:
+            self._believed[trade.pair] = trade.price
+        else:  # the level stays until the venue's own candles tell another one
             line.doubt(trade.time_ms)
         return True
 
@@ -254,6 +255,8 @@ class TradeStream:
                 candles = await self._fetch(pair, part)
                 self._found += ((pair, candle) for candle in candles)
                 self._lines[pair].repaired(part)
+                if candles:
+                    self._believed[pair] = candles[-1].close
 
     async def _fetch(self, pair: Pair, hole: Hole) -> list[Candle]:
         """The candles of a hole and of the minute before it."""
