@@ -50,8 +50,8 @@ from plimsoll.plumbing.limits import LocalLimiter
 from plimsoll.plumbing.outbound import Outbound
 from plimsoll.plumbing.streams.hub import Hub
 from plimsoll.plumbing.tables import Files
-from plimsoll.portfolio import router as portfolio_router
-from plimsoll.portfolio.service import Summaries
+from plimsoll.portfolio.router import summary as portfolio_router
+from plimsoll.portfolio.service.summaries import Summaries
 from plimsoll.settings import Settings
 from plimsoll.trading.live.channels import make_channels
 from plimsoll.trading.router import accounts as accounts_router

@@ -14,7 +14,7 @@ PLANTED = {
     "Every slice has the same floors": ("access/helpers.py", ""),
     "Domain and kernel do no I/O and know no framework": ("ledger/domain/holdings.py", "socket"),
     "A slice is entered by its service, events or domain": (
-        "portfolio/service.py",
+        "portfolio/service/summaries.py",
         "plimsoll.ledger.storage.heads",
     ),
     "Only the application mounts routers": ("operations/schemas.py", "plimsoll.ledger.router"),

@@ -17,6 +17,9 @@ HoldingId = NewType("HoldingId", UUID)
 KeyId = NewType("KeyId", UUID)
 SessionId = NewType("SessionId", UUID)
 JobId = NewType("JobId", UUID)
+ImportId = NewType("ImportId", UUID)
+RunId = NewType("RunId", UUID)
+"""A tax report as it was computed once."""
 AssetId = NewType("AssetId", str)
 """A stable slug (`bitcoin`, `usd`); symbols are labels that may collide, ids are not."""
 

@@ -24,7 +24,7 @@ from enum import StrEnum
 from typing import Final
 
 from plimsoll.kernel.errors import FieldFault, Invalid
-from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
+from plimsoll.kernel.identifiers import AssetId, ImportId, TransactionId, WalletId
 from plimsoll.kernel.money import ZERO, format_amount, multiply
 
 MAX_LEGS: Final = 50
@@ -197,6 +197,8 @@ class Leg:
     value: Decimal
     cost_currency: AssetId | None = None
     cost_rate: Decimal = Decimal(1)
+    valued: bool = True
+    """False: nobody knew what it was worth, and `value` 0 only keeps its place."""
 
     @property
     def cost_value(self) -> Decimal:
@@ -218,6 +220,8 @@ class Transaction:
     source: str = "manual"
     external_id: str | None = None
     voids: TransactionId | None = None
+    import_id: ImportId | None = None
+    """The import that brought it: it may take out more than is known to be there."""
 
     @property
     def rank(self) -> int:

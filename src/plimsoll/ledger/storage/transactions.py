@@ -14,6 +14,7 @@ from plimsoll.ledger.domain.holdings import Books, Disposal, Key
 from plimsoll.ledger.domain.transactions import (
     Kind,
     Leg,
+    Order,
     Precision,
     Realised,
     Recorded,
@@ -203,6 +204,33 @@ async def list_for_fold(
     sequence.
     """
     rows = await unit.fetch(LIST_FOR_FOLD, user_id, list(asset_ids))
+    return [(_transaction(row), row["seq"]) for row in rows]
+
+
+PAGE = 2_000
+LIST_IN_FORCE = f"""
+    select {TRANSACTION}, t.rank from transactions t
+    where t.user_id = $1 and t.voids is null
+      and ($2::text[] is null or t.id in (select transaction_id from legs
+               where user_id = $1 and asset_id = any($2) and wallet_id is not null))
+      and ($3::timestamptz is null or (t.occurred_at, t.rank, t.seq) > ($3, $4::smallint, $5))
+      and not exists (select from transactions v where v.voids = t.id)
+    order by t.occurred_at, t.rank, t.seq limit $6
+"""  # noqa: S608
+
+
+async def list_in_force(
+    unit: ReadUnit,
+    user_id: UserId,
+    *,
+    assets: Iterable[AssetId] | None,
+    after: Order | None,
+    limit: int = PAGE,
+) -> list[tuple[Transaction, int]]:
+    """The next transactions in ledger order, with their sequences."""
+    at = after or (None, None, None)
+    chosen = None if assets is None else list(assets)
+    rows = await unit.fetch(LIST_IN_FORCE, user_id, chosen, *at, limit)
     return [(_transaction(row), row["seq"]) for row in rows]
 
 

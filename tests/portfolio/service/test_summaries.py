@@ -10,7 +10,7 @@ from plimsoll.ledger.service.purchases import Purchases
 from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Database
 from plimsoll.portfolio.domain.valuation import Valuation
-from plimsoll.portfolio.service import Summaries
+from plimsoll.portfolio.service.summaries import Summaries
 from tests.fakes.clock import ManualClock
 from tests.ledger.desk import Desk
 from tests.ledger.entries import EUR, USD, buy, day

@@ -1,0 +1,1 @@
+"""A report as files: CSV, JSON, workbook, PDF."""
