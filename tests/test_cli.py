@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from plimsoll import cli
+from plimsoll.cli.main import app
 from plimsoll.plumbing import schema
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres, find_running
 from tests.conftest import PASSWORD
@@ -155,12 +155,12 @@ def test_another_kind_of_feed_is_refused(service: Service, tmp_path: Path) -> No
 
 
 def test_version_is_the_packages() -> None:
-    done = CliRunner().invoke(cli.app, ["version"])
+    done = CliRunner().invoke(app, ["version"])
     assert (done.exit_code, done.output.strip()) == (0, version("plimsoll"))
 
 
 def test_without_a_command_it_says_which_there_are() -> None:
-    done = CliRunner().invoke(cli.app, [])
+    done = CliRunner().invoke(app, [])
     assert done.exit_code == 2
     for command in ("up", "migrate", "doctor", "version", "audit", "user"):
         assert command in done.output
@@ -294,4 +294,4 @@ def test_nobody_and_nonsense_are_refused(service: Service) -> None:
     )
     runner = CliRunner()
     for nonsense in (["role", "a@example.org", "king"], ["tier", "a@example.org", "expert"]):
-        assert runner.invoke(cli.app, ["user", *nonsense]).exit_code == 2
+        assert runner.invoke(app, ["user", *nonsense]).exit_code == 2

@@ -127,7 +127,7 @@ async def test_beside_a_service_an_import_is_left_to_it_and_a_stream_does_not_ho
     with Service(tmp_path / "desk", "--feed", "simulated", jobs_at_once="0") as service:
         await service.sign_up("ada@example.org")
         service.command("user", "role", "ada@example.org", "operator")
-        said = service.command("import", "candles", str(tmp_path))
+        said = service.command("candles", "import", str(tmp_path))
         job_id = said.removeprefix("started: plimsoll jobs watch ").strip()
         async with service.client() as http:
             account = {"email": "ada@example.org", "password": PASSWORD}

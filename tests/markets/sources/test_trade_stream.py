@@ -82,6 +82,17 @@ async def settle(venue: FakeVenue, desk: Desk) -> None:
     desk.look()
 
 
+async def settle_only(venue: FakeVenue, desk: Desk) -> None:
+    """As `settle`, of bitcoin."""
+    last_ms = max(venue.minutes(spelled(venue, BTC)))
+    await until(lambda: desk.stream.now_ms() > last_ms + 75_000 and BTC not in desk.stream.missing)
+
+
+def hole_end(desk: Desk) -> int:
+    hole = desk.stream.missing.get(BTC)
+    return hole.to_ms if hole else 0
+
+
 def assert_truth(venue: FakeVenue, desk: Desk) -> None:
     for pair in PRODUCTS:
         truth = uncounted(venue.minutes(spelled(venue, pair)))
@@ -163,6 +174,28 @@ async def test_a_hole_is_known_until_it_is_filled(make_venue: MakeVenue) -> None
             venue.refusals.clear()
             await settle(venue, desk)
         assert_truth(venue, desk)
+
+
+async def test_prices_far_away_are_doubted_until_the_venues_own_candles_have_told_them(
+    make_venue: MakeVenue,
+) -> None:
+    async with make_venue(speed=FAST) as venue, following(venue) as desk:
+        await until(lambda: venue.subscriptions)
+        await venue.trade(spelled(venue, BTC), 10_000)
+        await settle_only(venue, desk)
+        for name in ("OHLC", "candles"):
+            venue.refusals[name].extend(Refusal(503, {}) for _ in range(100))
+        with capture_logs():
+            for _ in range(2):
+                deal = await venue.trade(spelled(venue, BTC), 10_000_000)
+                at_ms = to_ms(deal.at)
+                await until(lambda at_ms=at_ms: hole_end(desk) > at_ms)
+                await asyncio.sleep(0.4)  # the next one is in another minute
+            venue.refusals.clear()
+            await settle_only(venue, desk)
+        await venue.trade(spelled(venue, BTC), 10_000_000)
+        await until(lambda: len(desk.trades) == 4)
+        assert BTC not in desk.stream.missing
 
 
 async def test_silence_is_a_cut_and_the_last_price_stays(make_venue: MakeVenue) -> None:
