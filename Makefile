@@ -33,6 +33,7 @@ bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.orders
 	@$(BIN)/python -m benchmarks.lots
 	@$(BIN)/python -m benchmarks.pools
+	@$(BIN)/python -m benchmarks.holdings
 	@$(BIN)/python -m benchmarks.restart
 	@$(BIN)/python -m benchmarks.exchange_memory
 
@@ -42,8 +43,9 @@ simulate: .venv/ready ## random worlds of the paper exchange, checked after ever
 crash: .venv/ready ## 50 kills of the service while sixteen people trade
 	@$(BIN)/python -m tests.journeys.order_crash --kills 50 --people 16 $(ARGS)
 
-oracle: .venv/ready ## 100,000 random positions beside an independent form of the margin rules
+oracle: .venv/ready ## margin rules and taxes beside independent programs, differences explained or listed
 	@$(BIN)/python -m tests.trading.margin_agreement $(ARGS)
+	@$(BIN)/python -m tests.tax.oracle
 
 migrate: .venv/ready ## bring PLIMSOLL_DATABASE_URL to this version's schema
 	@$(BIN)/plimsoll migrate $(ARGS)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -18,9 +19,16 @@ from plimsoll.insights import router as insights_router
 from plimsoll.insights.live import IndicatorChannel
 from plimsoll.insights.service.insights import Insights
 from plimsoll.kernel.clock import Clock, SystemClock, to_ms
-from plimsoll.ledger import router as ledger_router
+from plimsoll.ledger import jobs as ledger_jobs
+from plimsoll.ledger.router import exporting as exporting_router
+from plimsoll.ledger.router import imports as imports_router
+from plimsoll.ledger.router import ledger as ledger_router
+from plimsoll.ledger.router import valuations as valuations_router
+from plimsoll.ledger.service.importing import prices_of
+from plimsoll.ledger.service.imports import Imports
 from plimsoll.ledger.service.purchases import Purchases
 from plimsoll.markets import jobs as markets_jobs
+from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind
 from plimsoll.markets.live.candles import CandleChannel
 from plimsoll.markets.live.prices import PriceChannel
@@ -35,9 +43,10 @@ from plimsoll.markets.router import volatility as volatility_router
 from plimsoll.markets.service.backfills import Backfills
 from plimsoll.markets.service.candles import Candles, make_candles
 from plimsoll.markets.service.catching_up import CatchingUp, list_stopped
+from plimsoll.markets.service.dailies import Dailies
 from plimsoll.markets.service.feed import Feed
 from plimsoll.markets.service.overview import Markets
-from plimsoll.markets.service.prices import Prices
+from plimsoll.markets.service.prices import Prices, load_catalogue
 from plimsoll.operations import live as operations_live
 from plimsoll.operations import router as operations_router
 from plimsoll.operations.service.health import Health
@@ -45,14 +54,21 @@ from plimsoll.plumbing import idempotency, problems, schema, telemetry
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.edge import Edge
 from plimsoll.plumbing.hot import HotRoute, HotRoutes
-from plimsoll.plumbing.jobs.runner import Jobs
+from plimsoll.plumbing.jobs.runner import Jobs, JobTerms
 from plimsoll.plumbing.limits import LocalLimiter
 from plimsoll.plumbing.outbound import Outbound
 from plimsoll.plumbing.streams.hub import Hub
 from plimsoll.plumbing.tables import Files
+from plimsoll.portfolio.router import periods as periods_router
 from plimsoll.portfolio.router import summary as portfolio_router
+from plimsoll.portfolio.service.histories import Histories
 from plimsoll.portfolio.service.summaries import Summaries
 from plimsoll.settings import Settings
+from plimsoll.tax import jobs as tax_jobs
+from plimsoll.tax.router import decisions as tax_decisions_router
+from plimsoll.tax.router import planning as tax_planning_router
+from plimsoll.tax.router import runs as tax_runs_router
+from plimsoll.tax.service.runs import TaxRuns
 from plimsoll.trading.live.channels import make_channels
 from plimsoll.trading.router import accounts as accounts_router
 from plimsoll.trading.router import bookkeeping as bookkeeping_router
@@ -115,7 +131,7 @@ class Desk(FastAPI):
                 ),
             ],
         )
-        return Edge(hot, settings=self.settings)
+        return Edge(hot, settings=self.settings, bounded=frozenset({("POST", f"{API}/imports")}))
 
 
 class UnguardedRoute(RuntimeError):
@@ -170,8 +186,12 @@ def create_app(
         volatility_router,
         udf_router,
         insights_router,
+        exporting_router,  # before /transactions/{transaction_id}
         ledger_router,
+        imports_router,
+        valuations_router,
         portfolio_router,
+        periods_router,
         orders_router,
         accounts_router,
         positions_router,
@@ -180,6 +200,9 @@ def create_app(
         operators_router,
         trades_router,
         bookkeeping_router,
+        tax_runs_router,
+        tax_decisions_router,
+        tax_planning_router,
     ):
         app.include_router(router.router, prefix=API)
     app.include_router(operations_router.jobs_router, prefix=API)
@@ -213,6 +236,8 @@ async def _open(
     feed, prices = await _open_markets(app, settings, database, clock, stack)
     app.state.purchases = Purchases(database)
     app.state.summaries = Summaries(database, prices, clock)
+    app.state.dailies = dailies = Dailies()
+    app.state.histories = Histories(database, prices, dailies, clock)
     app.state.health = Health(database, prices, clock)
     await _open_trading(app, settings, database, clock, stack)
     _open_jobs(app, settings, database, feed, stack)
@@ -280,7 +305,53 @@ def _open_jobs(
         folder=settings.data_dir / "imports",
     )
     markets_jobs.register(jobs, app.state.candles, backfills)
+    workshop = Workshop.of(settings, database, jobs, app.state.prices, app.state.dailies)
+    stack.callback(workshop.tax_runs.close)
+    app.state.imports, app.state.tax_runs = workshop.imports, workshop.tax_runs
     jobs.open()
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where files are imported and taxes computed: in the service, or in a command beside it or
+    without it.
+    """
+
+    jobs: Jobs
+    imports: Imports
+    tax_runs: TaxRuns
+
+    @classmethod
+    def of(
+        cls, settings: Settings, database: Database, jobs: Jobs, prices: Prices, dailies: Dailies
+    ) -> "Workshop":
+        """`jobs` does this work from now on, whenever it is open."""
+        imports = Imports(
+            database, jobs, prices.clock, prices.catalogue, most_bytes=settings.import_max_bytes
+        )
+        ledger_jobs.register(jobs, imports, prices_of(dailies))
+        tax_runs = TaxRuns(database, prices.clock, jobs, prices, dailies)
+        tax_jobs.register(jobs, tax_runs)
+        return cls(jobs, imports, tax_runs)
+
+
+@asynccontextmanager
+async def open_workshop(settings: Settings, database: Database) -> AsyncIterator[Workshop]:
+    """Without a service and without latest prices. Its jobs are not open yet: where a service runs
+    it may do them.
+    """
+    clock = SystemClock()
+    board = PriceBoard(stale_after_s=settings.price_stale_after_s)
+    prices = Prices(
+        catalogue=load_catalogue(), board=board, clock=clock, feed_kind=FeedKind.SIMULATED
+    )
+    jobs = Jobs(database, clock, at_once=1, terms=JobTerms(poll_s=0.1, beat_s=0.25))
+    workshop = Workshop.of(settings, database, jobs, prices, Dailies())
+    try:
+        yield workshop
+    finally:
+        workshop.tax_runs.close()
+        await jobs.close()
 
 
 def _open_live(app: FastAPI, settings: Settings, feed: Feed, stack: AsyncExitStack) -> None:

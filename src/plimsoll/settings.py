@@ -195,6 +195,8 @@ class Settings(BaseSettings):
     address_requests_per_minute: int = Field(default=1_200, ge=1, le=10_000_000)
     """Of callers who have not signed in."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=1_000_000_000)
+    import_max_bytes: int = Field(default=268_435_456, ge=1_000, le=4_000_000_000)
+    """Of a file of transactions, the one body that may be larger."""
     live_connections: int = Field(default=5_000, ge=1, le=1_000_000)
     """WebSockets and event streams at once, of all callers together."""
     live_connections_per_caller: int = Field(default=100, ge=1, le=1_000_000)

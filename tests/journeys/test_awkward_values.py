@@ -17,7 +17,13 @@ import pytest
 from plimsoll.app import create_app
 from plimsoll.settings import Settings
 from tests.conftest import Person
-from tests.journeys import examples, trading_examples
+from tests.journeys import (
+    examples,
+    imports_examples,
+    periods_examples,
+    tax_examples,
+    trading_examples,
+)
 from tests.journeys.examples import NOBODY, Example
 
 API: Final = "/api/v1"
@@ -71,9 +77,16 @@ KEYS: Final[tuple[object, ...]] = (
 """What a cursor may be made to hold."""
 
 
-EXAMPLES: Final = examples.EXAMPLES | trading_examples.EXAMPLES
+EXAMPLES: Final = (
+    examples.EXAMPLES
+    | trading_examples.EXAMPLES
+    | tax_examples.EXAMPLES
+    | periods_examples.EXAMPLES
+    | imports_examples.EXAMPLES
+)
 NOTHING_TO_FILL: Final = frozenset(
     {
+        "list_formats",
         "list_indicators",
         "list_sources",
         "logout",

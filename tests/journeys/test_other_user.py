@@ -16,18 +16,23 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from plimsoll.app import create_app
-from plimsoll.kernel.identifiers import UserId
+from plimsoll.kernel.identifiers import ImportId, UserId, new_id
+from plimsoll.ledger.storage import imports
+from plimsoll.ledger.storage.imports import NewImport
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.jobs.job import JobKind
 from plimsoll.plumbing.jobs.runner import Jobs
 from plimsoll.settings import Settings
 from tests.conftest import Person
+from tests.journeys.tax_story import WISH, finish
 
 NOT_OWNED: Final = {
     "coin_id": "an asset of the catalogue: the same for everybody",
     "base": "an asset of the catalogue",
     "quote": "an asset of the catalogue",
     "symbol": "an instrument: the same for everybody",
+    "jurisdiction": "rules of tax: the same for everybody",
+    "year": "a year",
 }
 """Path parameters that are nobody's, and why."""
 
@@ -119,7 +124,13 @@ class Operation:
         return await http.request(self.method, url, headers=headers, json=self.body)
 
 
-BODIES: Final = {"amend_order": {"quantity": "0.002"}}
+UNITS: Final = {"transaction_id": str(uuid4()), "coin_id": "bitcoin", "quantity": "1"}
+BODIES: Final[dict[str, dict[str, Any]]] = {
+    "amend_order": {"quantity": "0.002"},
+    "put_treatment": {"treatment": "free"},
+    "put_picks": {"units": [UNITS]},
+    "put_gift": {"donor_cost": "1"},
+}
 """What the owner may send; nothing, where it is not said."""
 OPERATORS_ONLY: Final = frozenset({"set_trading_tier"})
 """They name a person, and nobody but an operator may at all."""
@@ -141,6 +152,10 @@ def operations() -> Iterator[Operation]:
 
 OPERATIONS: Final = tuple(operations())
 OWNED: Final = tuple(each for each in OPERATIONS if each.ids and each.name not in OPERATORS_ONLY)
+
+ENDED: Final = JobKind("test.of-no-process", dict[str, str])
+READY: Final = {"undo_import": "update imports set state = 'committed'"}
+"""What has to be so before the owner may."""
 
 Make = Callable[[Person, FastAPI], Awaitable[str]]
 
@@ -165,8 +180,7 @@ async def make_key(owner: Person, _: FastAPI) -> str:
 async def make_job(owner: Person, app: FastAPI) -> str:
     """One that was cancelled: its events come to an end, and it can be cancelled again."""
     jobs: Jobs = app.state.jobs
-    kind = JobKind("test.of-no-process", dict[str, str])
-    made = await jobs.start(app.state.database, kind, {}, owner=UserId(UUID(owner.id)))
+    made = await jobs.start(app.state.database, ENDED, {}, owner=UserId(UUID(owner.id)))
     cancelled = await owner.http.delete(f"/jobs/{made}")
     assert cancelled.json()["state"] == "cancelled", cancelled.text
     return str(made)
@@ -187,18 +201,43 @@ async def make_trade(owner: Person, _: FastAPI) -> str:
     return str(made.json()["id"])
 
 
+async def make_import(owner: Person, app: FastAPI) -> str:
+    """One that was read: by nobody, to be quick."""
+    new = NewImport(ImportId(new_id()), UserId(UUID(owner.id)), "file", new_id().bytes, 9, None)
+    jobs: Jobs = app.state.jobs
+    async with app.state.database.write() as unit:
+        job_id = await jobs.start(unit, ENDED, {}, owner=new.user_id)
+        await imports.add(unit, new, job_id)
+        await unit.execute("update imports set state = 'preview' where id = $1", new.id)
+    cancelled = await owner.http.delete(f"/jobs/{job_id}")
+    assert cancelled.status_code == 200, cancelled.text
+    return str(new.id)
+
+
 async def make_account(owner: Person, _: FastAPI) -> str:
     await owner.http.post("/account/deposit", json={"amount": "1000"})
     return owner.id
 
 
+async def make_tax_run(owner: Person, _: FastAPI) -> str:
+    job = await finish(owner, await owner.http.post("/tax/runs", json=WISH))
+    return str(job["result"]["facts"]["run_id"])
+
+
+async def name_tax_file(_: Person, __: FastAPI) -> str:
+    return "audit.json"
+
+
 OBJECTS: Final[dict[str, Make]] = {
+    "run_id": make_tax_run,
+    "file_name": name_tax_file,
     "holding_id": make_holding,
     "transaction_id": make_transaction,
     "key_id": make_key,
     "job_id": make_job,
     "order_id": make_order,
     "trade_id": make_trade,
+    "import_id": make_import,
     "user_id": make_account,
 }
 """How the owner comes to one object of each kind, by the name of its path parameter."""
@@ -211,8 +250,8 @@ class Scene:
     owner: Person
     other: Person
     objects: dict[str, str]
-    powerless_key: str
-    """Of the owner, with none of the scopes that these routes need."""
+    powerless_keys: tuple[str, str]
+    """Of the owner, with none of the scopes that routes need: those of imports, and all others."""
     revoked_key: str
 
 
@@ -220,11 +259,14 @@ class Scene:
 async def scene(ada: Person, ben: Person, app: FastAPI) -> Scene:
     objects = {name: await make(ada, app) for name, make in OBJECTS.items()}
     await make_holding(ben, app)  # who owns something himself is not refused for want of it
-    powerless = await ada.http.post("/auth/keys", json={"name": "a", "scopes": ["import"]})
+    powerless = [
+        (await ada.http.post("/auth/keys", json={"name": "a", "scopes": scopes})).json()["api_key"]
+        for scopes in (["trade"], ["import"])
+    ]
     revoked = await ada.http.post("/auth/keys", json={"name": "b", "scopes": ["read", "trade"]})
     gone = await ada.http.delete(f"/auth/keys/{revoked.json()['id']}")
     assert gone.status_code == 204
-    return Scene(ada, ben, objects, powerless.json()["api_key"], revoked.json()["api_key"])
+    return Scene(ada, ben, objects, (powerless[0], powerless[1]), revoked.json()["api_key"])
 
 
 async def state_of(database: Database) -> dict[str, str]:
@@ -272,11 +314,14 @@ async def test_an_object_is_for_its_owner_only(
     assert stranger[0] == 404
     assert stranger == await attempt(scene.other.token, invented), "existence is not told"
     assert await attempt(None) == (401, "unauthenticated")
-    assert (await attempt(scene.powerless_key))[0] == 403
+    powerless = scene.powerless_keys["import_id" not in operation.ids]
+    assert (await attempt(powerless))[0] == 403
     assert (await attempt(scene.revoked_key))[0] == 401
     assert await state_of(database) == before
 
     # and the walk can fail: with the owner's own token the same request is let in
+    if operation.name in READY:
+        await database.once(READY[operation.name])
     mine = await operation.call(client, scene.objects, scene.owner.token)
     assert mine.status_code < 300, mine.text
 
@@ -316,7 +361,15 @@ async def test_without_a_credential_only_what_is_public_answers(
 
 
 async def test_what_is_listed_is_the_callers_own(scene: Scene) -> None:
-    lists = ("/holdings", "/transactions", "/wallets", "/auth/keys", "/portfolio/history", "/jobs")
+    lists = (
+        "/holdings",
+        "/transactions",
+        "/wallets",
+        "/auth/keys",
+        "/portfolio/history",
+        "/jobs",
+        "/imports",
+    )
     for path in lists:
         mine = {row["id"] for row in (await scene.owner.http.get(path)).json()["data"]}
         theirs = {row["id"] for row in (await scene.other.http.get(path)).json()["data"]}

@@ -18,7 +18,7 @@ from plimsoll.tax.domain.matching import Election, match
 from plimsoll.tax.domain.reading import read
 from plimsoll.tax.domain.results import Matched
 
-MONEY: Final = frozenset({"usd", "eur", "aud"})
+MONEY: Final = frozenset({"usd", "eur", "aud", "gbp", "cad"})
 _numbers = count(1)
 
 

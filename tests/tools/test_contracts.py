@@ -17,9 +17,12 @@ PLANTED = {
         "portfolio/service/summaries.py",
         "plimsoll.ledger.storage.heads",
     ),
-    "Only the application mounts routers": ("operations/schemas.py", "plimsoll.ledger.router"),
+    "Only the application mounts routers": (
+        "operations/schemas.py",
+        "plimsoll.ledger.router.ledger",
+    ),
     "Guards are asked at the door: by routers, channels and the application": (
-        "portfolio/schemas.py",
+        "portfolio/schemas/summary.py",
         "plimsoll.access.guards",
     ),
 }

@@ -1,5 +1,6 @@
 """Background jobs: `plimsoll jobs`, and the progress bar that other commands show."""
 
+from typing import TextIO
 from uuid import UUID
 
 import typer
@@ -34,16 +35,20 @@ def watch_job(job_id: UUID, data_dir: DataDir = None) -> None:
     async def work(database: Database) -> Job:
         async with database.read() as unit:
             job = await jobs.get_job(unit, JobId(job_id), EVERYTHING)
-        watcher = Jobs(database, SystemClock(), at_once=0)
-        with typer.progressbar(length=100, label=_line(job), show_eta=False) as bar:
-            async for step in watcher.follow(job):
-                job = step or job
-                bar.label = _line(job)
-                bar.make_step((job.percent or 0) - bar.pos)
-                bar.render_progress()
-        return job
+        return await show(Jobs(database, SystemClock(), at_once=0), job)
 
     _tell_end(on_database(data_dir, work))
+
+
+async def show(watcher: Jobs, job: Job, file: TextIO | None = None) -> Job:
+    """Follow a job to its end with a bar on `file`, else on the output."""
+    with typer.progressbar(length=100, label=_line(job), show_eta=False, file=file) as bar:
+        async for step in watcher.follow(job):
+            job = step or job
+            bar.label = _line(job)
+            bar.make_step((job.percent or 0) - bar.pos)
+            bar.render_progress()
+    return job
 
 
 @jobs_app.command(name="cancel")

@@ -19,14 +19,16 @@ T = TypeVar("T")
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept [PLIMSOLL_DATA_DIR]")]
 
 
-def on_database(data_dir: Path | None, work: Callable[[Database], Awaitable[T]]) -> T:
+def on_database(
+    data_dir: Path | None, work: Callable[[Database], Awaitable[T]], *, pool_size: int = 1
+) -> T:
     """Run `work` on the database of the settings; on a running service's own when there is one."""
     settings = Settings.read(data_dir=data_dir)
     configure_logging("warning")
 
     async def run(dsn: str) -> T:
         await schema.check(dsn)
-        database = await Database.connect(dsn, pool_size=1)
+        database = await Database.connect(dsn, pool_size=pool_size)
         try:
             return await work(database)
         finally:

@@ -49,6 +49,13 @@ class Invalid(PlimsollError):
     title = "The request is not valid"
 
 
+class TooLarge(Invalid):
+    """More of it than is taken."""
+
+    code = "too-large"
+    title = "Too much"
+
+
 class Unauthenticated(PlimsollError):
     """Who is calling is not known."""
 

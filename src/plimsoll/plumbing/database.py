@@ -11,6 +11,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final, TypeVar
 
 import asyncpg
@@ -113,6 +114,21 @@ class ReadUnit:
             "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
         )
 
+    async def stream(
+        self, sql: str, *args: object, at_once: int
+    ) -> AsyncIterator[list[asyncpg.Record]]:
+        """What the query finds, as it is now, some rows at a time; other statements may be run in
+        between. Only within a transaction: of `look` or of `write`.
+        """
+        rows: list[asyncpg.Record] = []
+        async for row in self._connection.cursor(sql, *args, prefetch=at_once):
+            rows.append(row)
+            if len(rows) == at_once:
+                yield rows
+                rows = []
+        if rows:
+            yield rows
+
     async def copy_csv(self, output: BinaryIO, sql: str, *args: object) -> int:
         """Write what the query finds to `output` as CSV without a header; the number of rows."""
         status: str = await self._connection.copy_from_query(
@@ -138,6 +154,12 @@ class Unit(ReadUnit):
     ) -> None:
         """Write many rows at once; nothing in them may be there already."""
         await self._connection.copy_records_to_table(table, columns=columns, records=records)
+
+    async def copy_csv_in(self, table: str, columns: Sequence[str], file: Path) -> None:
+        """The rows of a CSV file without a header, handed on as they are read: neither memory nor
+        the event loop knows how many there are.
+        """
+        await self._connection.copy_to_table(table, columns=columns, source=file, format="csv")
 
 
 async def _keep_session(_connection: object) -> None:

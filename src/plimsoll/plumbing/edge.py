@@ -41,8 +41,18 @@ REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 class Edge:
     """Wraps the whole application; writes the rate decision that a guard left on the scope."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: Settings,
+        bounded: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        """`bounded`: methods and paths of routes that read their body in pieces and say themselves
+        when it is too large.
+        """
         self._app = app
+        self._bounded = bounded
         self._hosts = frozenset(host.lower().encode() for host in settings.allowed_hosts)
         self._any_host = b"*" in self._hosts
         self._known_hosts: set[bytes] = set()
@@ -70,7 +80,9 @@ class Edge:
         if scope["type"] == "websocket":
             await app(scope, receive, send)
         else:
-            if length is not None and not _is_at_most(self._longest_body, length):
+            bounds_itself = (scope["method"], scope["path"]) in self._bounded
+            bound = BEYOND_ALL if bounds_itself else self._longest_body
+            if length is not None and not _is_at_most(bound, length):
                 app = _refuse_body
             good = given is not None and REQUEST_ID.fullmatch(given) is not None
             scope["plimsoll.request_id"] = given.decode() if good and given else _new_request_id()
@@ -192,6 +204,7 @@ def _is_address(text: str) -> bool:
 
 LONGEST_LENGTH: Final = 18
 """Digits of a Content-Length that are worth reading."""
+BEYOND_ALL: Final = 10**LONGEST_LENGTH - 1
 
 
 def _is_at_most(bound: int, length: bytes) -> bool:

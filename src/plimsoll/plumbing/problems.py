@@ -21,6 +21,7 @@ from plimsoll.kernel.errors import (
     Invalid,
     NotFound,
     PlimsollError,
+    TooLarge,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -31,6 +32,7 @@ PROBLEM_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 
 STATUS: Final[dict[type[PlimsollError], int]] = {
     Invalid: 422,
+    TooLarge: 413,
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,

@@ -5,7 +5,8 @@ whose language reads it as a binary fraction would lose cents somewhere else, wi
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -157,6 +158,27 @@ MomentMs = Annotated[
     ),
 ]
 """Milliseconds since 1970 as a query has them: the number itself, or RFC 3339 with an offset."""
+
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _read_day(value: Any) -> date:
+    """Text only: pydantic would take `2024` for a day of 1970."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise PydanticCustomError("not-a-day", "a day is text, as 2024-01-31")
+
+
+Day = Annotated[
+    date,
+    PlainValidator(_read_day),
+    PlainSerializer(date.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+"""A day of UTC."""
 
 AssetName = Annotated[str, Field(min_length=1, max_length=100, examples=["bitcoin"])]
 """An asset's id, or a symbol that was reviewed to mean it."""

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
-from plimsoll.kernel.identifiers import AssetId, WalletId
+from plimsoll.kernel.identifiers import AssetId, ImportId, WalletId
 from plimsoll.kernel.money import QUANTUM, AmountOutOfRange
 from plimsoll.ledger.domain.holdings import (
     AT_ONCE,
@@ -344,3 +345,35 @@ def test_what_happens_now_comes_after_what_others_just_wrote(
 def test_a_holding_nothing_happened_to_delays_nothing() -> None:
     purchase = bought()
     assert happening_after(purchase, [Holding(USD)]) == purchase
+
+
+# --- what an import lacks ------------------------------------------------------------------------
+
+
+def imported(transaction: Transaction) -> Transaction:
+    return replace(transaction, import_id=ImportId(UUID(int=9)))
+
+
+def test_what_an_import_lacks_cost_nothing_and_is_counted() -> None:
+    books = fold([bought("1", "100"), imported(sell("3", value="600"))])
+    assert (held(books).quantity, held(books).missing) == (0, 2)
+    (disposal,) = books.disposals
+    assert (disposal.quantity, disposal.cost, disposal.profit) == (3, 100, 500)
+
+
+def test_a_sale_of_what_was_never_there_is_all_profit() -> None:
+    books = fold([imported(sell("3", value="600")), buy("1", value="10", at=day(2))])
+    left = held(books)
+    assert (left.quantity, left.cost, left.missing, left.realised) == (1, 10, 3, 600)
+
+
+def test_a_transfer_carries_what_lacks_at_no_cost() -> None:
+    books = fold([bought("1", "100"), imported(transfer("4"))])
+    main, cold = books.holdings[MAIN, BTC], books.holdings[COLD, BTC]
+    assert (main.quantity, main.cost, main.missing) == (0, 0, 3)
+    assert (cold.quantity, cold.cost, cold.missing) == (4, 100, 0)
+
+
+def test_after_something_lacked_a_sale_by_hand_is_still_covered_or_refused() -> None:
+    with pytest.raises(NotEnoughHeld):
+        fold([imported(sell("3", value="600")), sell("1", value="5", at=day(2))])

@@ -40,6 +40,25 @@ HEADERS: Final = {
         "coinbase",
         "kraken-ledgers",
         "kraken-trades",
+        "bitstamp",
+        "bitstamp-2025",
+        "gemini",
+        "cryptocom",
+        "kucoin-fills",
+        "kucoin-orders",
+        "kucoin-conversions",
+        "kucoin-deposits",
+        "bittytax",
+        "bybit-funding",
+        "bybit-trades-fee-coins",
+        "bybit-unified",
+        "ledger-live",
+        "okx-funding",
+        "okx-trading",
+        "rp2-in",
+        "rp2-intra",
+        "rp2-out",
+        "trezor-suite",
     }
 }
 
@@ -94,6 +113,7 @@ CELLS: Final = st.one_of(
             *("2024-01-31 12:00:00", "2024-01-31T12:00:00Z", "31/01/2024", "1706702400"),
             *("buy", "SELL", "trade", "spend", "deposit", "withdrawal", "transfer", "staking"),
             *("Fee", "Buy", "Convert", "Send", "earn", "reward", "Transaction Related", "cost"),
+            *("--", "TRADE", "SETTLEMENT", "IN", "OUT", "SENT", "RECV", "Swap", "OPEN", "Spend"),
             *("Converted 1 BTC to 2 ETH", "sold on BTC-USDC", "T1", "Spot"),
         )
     ),

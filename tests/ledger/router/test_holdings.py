@@ -27,6 +27,7 @@ HOLDING = {
     "average_cost",
     "average_cost_without_fees",
     "realised_profit",
+    "missing",
 }
 
 

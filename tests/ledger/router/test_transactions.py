@@ -20,6 +20,7 @@ TRANSACTION = {
     "note",
     "source",
     "external_id",
+    "import_id",
     "voids",
     "voided_by",
     "realised_profit",

@@ -10,7 +10,7 @@ from plimsoll.ledger.domain.holdings import HeldAsset
 from plimsoll.ledger.domain.transactions import Transaction
 from plimsoll.ledger.service import reading
 from plimsoll.ledger.service.purchases import Purchases
-from plimsoll.ledger.storage.transactions import list_for_fold
+from plimsoll.ledger.storage.transactions import list_in_force
 from plimsoll.plumbing.database import Database
 from tests.ledger.desk import Desk
 from tests.ledger.entries import BTC, ETH, EUR, buy, day, sell
@@ -64,7 +64,7 @@ async def test_the_short_way_leads_to_the_same_as_the_ordinary_one(
                     [(leg.quantity, leg.value) for leg in entry.legs],
                     seq,
                 )
-                for entry, seq in await list_for_fold(unit, desk.user_id, [BTC])
+                for entry, seq in await list_in_force(unit, desk.user_id, assets=[BTC], after=None)
             ]
             for desk in (short, ordinary)
         ]
@@ -88,7 +88,7 @@ async def test_64_purchases_at_once_add_up(database: Database) -> None:
     assert held.fees == Decimal("6.4")
     assert len({answer.holding.quantity for answer in answers}) == 64
     async with database.read() as unit:
-        assert len(await list_for_fold(unit, desk.user_id, [BTC])) == 65
+        assert len(await list_in_force(unit, desk.user_id, assets=[BTC], after=None)) == 65
 
 
 async def test_64_people_buying_at_once_each_get_their_own(database: Database) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from plimsoll.kernel.identifiers import TransactionId, new_id
 from plimsoll.ledger.domain.transactions import Kind, Transaction, TransactionFilter
-from plimsoll.ledger.storage.transactions import AlreadyRecorded, list_for_fold, list_recorded
+from plimsoll.ledger.storage.transactions import AlreadyRecorded, list_in_force, list_recorded
 from plimsoll.plumbing.database import Database
 from tests.ledger.desk import Desk
 from tests.ledger.entries import BTC, ETH, buy, day, sell, transfer
@@ -115,7 +115,7 @@ async def test_pages_by_moment_and_sequence_miss_nothing(database: Database) -> 
     assert len(whole) == 7
 
 
-async def test_a_fold_reads_only_what_moves_the_asset_and_is_in_force(database: Database) -> None:
+async def test_of_an_asset_only_what_moves_it_and_is_in_force_is_listed(database: Database) -> None:
     desk = await Desk.open(database)
     late = await desk.record(buy("1", value="1", wallet=desk.main, at=day(3)))
     early = await desk.record(buy("1", value="1", wallet=desk.main, at=day(1)))
@@ -123,5 +123,5 @@ async def test_a_fold_reads_only_what_moves_the_asset_and_is_in_force(database: 
     await desk.record(buy("1", value="1", asset=ETH, wallet=desk.main))
     await desk.void(gone.transaction.id)
     async with database.read() as unit:
-        history = await list_for_fold(unit, desk.user_id, [BTC])
+        history = await list_in_force(unit, desk.user_id, assets=[BTC], after=None)
     assert history == [(early.transaction, early.seq), (late.transaction, late.seq)]

@@ -42,6 +42,9 @@ class Event(StrEnum):
     INSURANCE_MOVED = "insurance-moved"
     INSTRUMENT_LISTED = "instrument-listed"
     PRICE_SET = "price-set"
+    TAX_RUN_DISCARDED = "tax-run-discarded"
+    IMPORT_COMMITTED = "import-committed"
+    IMPORT_UNDONE = "import-undone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,14 @@ async def get(unit: ReadUnit, user_id: UserId) -> User:
     return user
 
 
+async def find_by_email(unit: ReadUnit, email: str) -> User:
+    """For whoever runs the machine. Raises NoSuchUser."""
+    user = await users.find_by_email(unit, normalise_email(email))
+    if user is None:
+        raise NoSuchUser(f"no account has the address {email}")
+    return user
+
+
 async def change_password(
     access: Access, caller: Principal, *, current: str, new: str, address: str | None, cookie: bool
 ) -> SignedIn:
@@ -204,9 +212,7 @@ async def _administer(
     facts: Callable[[User], dict[str, Fact]] = lambda _: {},
 ) -> User:
     async def work(unit: Unit) -> User:
-        user = await users.find_by_email(unit, normalise_email(email))
-        if user is None:
-            raise NoSuchUser(f"no account has the address {email}")
+        user = await find_by_email(unit, email)
         changed = await change(unit, user)
         await revocations.append(unit, user.id)
         await audit.append(unit, Happening(event, clock.now(), user_id=user.id, facts=facts(user)))

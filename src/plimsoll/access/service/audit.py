@@ -8,6 +8,12 @@ from plimsoll.plumbing.database import Database, Unit
 
 BATCH: Final = 2_000
 
+append = audit.append
+"""Add what another slice does in its own transaction, as the last statement of it."""
+
+append = audit.append
+"""Add what another slice does, in the transaction in which it does it, as its last statement."""
+
 
 async def record(database: Database, happening: Happening) -> None:
     """Add what another slice has done, in a transaction of its own; it is durable when this

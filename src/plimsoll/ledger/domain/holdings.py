@@ -10,11 +10,16 @@ swap it lowers the proceeds of what was given (26 CFR 1.1001-7(b)(5), example 2)
 coin from a wallet is itself a disposal of that coin at the fee's value. A fee with nothing to
 attach to (a transfer, a withdrawal) is a loss of the cost of what was paid.
 
+What an import brings may take out more than is there: files begin in the middle of a life. The
+units that lack count as held before for nothing, so a holding never falls below zero, and
+`missing` says how many they were. Whatever else takes out too much is refused.
+
 Costs are in the holding's own currency. A transfer carries the average cost to the other wallet,
 therefore all wallets of one asset are folded together.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -62,6 +67,8 @@ class Holding:
     realised: Decimal = ZERO
     last_at: datetime | None = None
     last_rank: int = 0
+    missing: Decimal = ZERO
+    """Units that went out though nobody knows where they came from; they had no cost."""
 
     @property
     def average_cost(self) -> Decimal | None:
@@ -168,7 +175,14 @@ def moves_of(transaction: Transaction) -> list[Move]:
     for leg in fees:
         if leg.wallet_id is not None:
             proceeds = leg.cost_value if attached else ZERO
-            move = Move(leg.wallet_id, leg.asset_id, -leg.quantity, Effect.DISPOSE, proceeds)
+            move = Move(
+                leg.wallet_id,
+                leg.asset_id,
+                -leg.quantity,
+                Effect.DISPOSE,
+                proceeds,
+                currency=leg.cost_currency,
+            )
             (withheld if (leg.wallet_id, leg.asset_id) in bought else moves).append(move)
     on_purchase = attached and not on_sale
     for leg, fee in zip(came, _spread(fee_value if on_purchase else ZERO, came), strict=True):
@@ -195,11 +209,10 @@ def moves_of(transaction: Transaction) -> list[Move]:
 def _outward(leg: Leg, wallet_id: WalletId, *, kind: Kind, shape: Shape, fee: Decimal) -> Move:
     quantity = -leg.quantity
     if shape is Shape.EXCHANGE:
-        proceeds = to_stored(leg.cost_value - _in_cost_currency(fee, leg))
-        return Move(wallet_id, leg.asset_id, quantity, Effect.DISPOSE, proceeds)
-    if kind in WRITTEN_OFF:
-        return Move(wallet_id, leg.asset_id, quantity, Effect.DISPOSE)
-    return Move(wallet_id, leg.asset_id, quantity, Effect.REMOVE)
+        proceeds, effect = to_stored(leg.cost_value - _in_cost_currency(fee, leg)), Effect.DISPOSE
+    else:
+        proceeds, effect = ZERO, Effect.DISPOSE if kind in WRITTEN_OFF else Effect.REMOVE
+    return Move(wallet_id, leg.asset_id, quantity, effect, proceeds, currency=leg.cost_currency)
 
 
 def _in_cost_currency(value: Decimal, leg: Leg) -> Decimal:
@@ -230,10 +243,12 @@ class Books:
 
     holdings: dict[Key, Holding]
     disposals: list[Disposal]
-    only: frozenset[AssetId] | None = None
+    only: AbstractSet[AssetId] | None = None
 
     def apply(self, transaction: Transaction) -> None:
-        """Apply one transaction; refuses to take out more than is there."""
+        """Apply one transaction; refuses to take out more than is there, unless an import says
+        so.
+        """
         carried: dict[AssetId, list[tuple[Decimal, Decimal, Decimal, AssetId]]] = {}
         for move in moves_of(transaction):
             if self.only is not None and move.asset_id not in self.only:
@@ -279,7 +294,8 @@ class Books:
         carried: dict[AssetId, list[tuple[Decimal, Decimal, Decimal, AssetId]]],
     ) -> None:
         held = self.holdings.get(key)
-        if held is None or held.quantity < move.quantity:
+        lacking = move.quantity - (held.quantity if held else ZERO)
+        if lacking > 0 and transaction.import_id is None:
             available = held.quantity if held else ZERO
             raise NotEnoughHeld(
                 f"{format_amount(move.quantity)} {move.asset_id} would go out at "
@@ -290,8 +306,11 @@ class Books:
                     "available": format_amount(available),
                 },
             )
-        cost = share(held.cost, move.quantity, held.quantity)
-        fees = share(held.fees, move.quantity, held.quantity)
+        if held is None:
+            held = Holding(move.currency or transaction.currency)
+        known = min(move.quantity, held.quantity)
+        cost = share(held.cost, known, held.quantity)
+        fees = share(held.fees, known, held.quantity)
         realised = held.realised
         if move.effect is Effect.DISPOSE:
             disposal = Disposal(
@@ -303,12 +322,13 @@ class Books:
             carried.setdefault(move.asset_id, []).append((move.quantity, cost, fees, held.currency))
         self.holdings[key] = replace(
             held,
-            quantity=held.quantity - move.quantity,
+            quantity=held.quantity - known,
             cost=held.cost - cost,
             fees=held.fees - fees,
             realised=realised,
             last_at=transaction.occurred_at,
             last_rank=transaction.rank,
+            missing=to_stored(held.missing + lacking) if lacking > 0 else held.missing,
         )
 
 

@@ -11,20 +11,23 @@ date style, order of columns) and what was made of it (kind, note) are no part o
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from plimsoll.kernel.identifiers import AssetId
+from plimsoll.kernel.errors import FieldFault
+from plimsoll.kernel.identifiers import AssetId, ImportId, JobId, UserId, WalletId
 from plimsoll.kernel.money import format_amount
 from plimsoll.ledger.domain.transactions import Kind, Precision, Role
+from plimsoll.markets.domain.assets import USD
 
 LONGEST_RAW: Final = 200
 """Characters of a row's own text that a fault repeats."""
 LONGEST_ID: Final = 200
+IN_THE_LEDGER: Final = "the ledger has this transaction"
 
 
 class RawRow(NamedTuple):
@@ -52,13 +55,21 @@ class Side(StrEnum):
     OUTSIDE = "outside"
 
 
+class Booked(NamedTuple):
+    """How a leg stood in a ledger; see `Leg`. `cost_rate` None is 1."""
+
+    valued: bool
+    cost_currency: AssetId | None
+    cost_rate: Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class DraftLeg:
     """A signed quantity of what the file calls `code`.
 
     `asset_id` None: nobody said which asset that is. `wallet` is the wallet's name in the file,
     empty for the wallet that the import goes to. `value` is in the draft's currency, None where
-    the file does not tell.
+    the file does not tell. `booked`: it was in a ledger, and its worth is taken as it stood there.
     """
 
     code: str
@@ -68,6 +79,7 @@ class DraftLeg:
     side: Side = Side.WALLET
     wallet: str = ""
     value: Decimal | None = None
+    booked: Booked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,8 @@ class Draft:
 
     `currency` is the code of what values are in, empty where the file names none. `reference` is
     what others know it by (a hash on its chain): several drafts may share one. `doubts` are places
-    that a person should look at before it is recorded.
+    that a person should look at before it is recorded. `source` is who told it first, empty for the
+    format of the file.
     """
 
     lines: tuple[int, ...]
@@ -89,6 +102,19 @@ class Draft:
     reference: str = ""
     note: str = ""
     doubts: tuple[Fault, ...] = ()
+    source: str = ""
+
+    @property
+    def was_booked(self) -> bool:
+        """Whether it comes from a ledger: nothing of it is worked out anew."""
+        return self.legs[0].booked is not None
+
+    @property
+    def wallets(self) -> set[str]:
+        """The names of wallets that the ledger needs for it."""
+        if not self.was_booked:
+            return {leg.wallet for leg in self.legs}
+        return {leg.wallet for leg in self.legs if leg.side is Side.WALLET}
 
 
 class Refused(NamedTuple):
@@ -164,7 +190,8 @@ def _judge(
     print_ = fingerprint(draft)
     if draft.external_id:
         identity = short_id(draft.external_id)
-        earlier = named.setdefault(identity, (print_, draft.lines[0]))
+        key = f"{draft.source}\x1f{identity}"
+        earlier = named.setdefault(key, (print_, draft.lines[0]))
         if earlier[0] != print_:
             return Verdict(Standing.ERROR, draft.lines, (_id_used_twice(draft, earlier[1]),))
         if earlier[1] != draft.lines[0]:
@@ -174,8 +201,7 @@ def _judge(
         occurrence = seen[print_] = seen.get(print_, 0) + 1
         identity = f"row:{print_}:{occurrence}"
     if known(identity):
-        reason = "the ledger has this transaction"
-        return Verdict(Standing.ALREADY_IMPORTED, draft.lines, (), reason, draft, identity)
+        return Verdict(Standing.ALREADY_IMPORTED, draft.lines, (), IN_THE_LEDGER, draft, identity)
     doubts = (*draft.doubts, *_unknown_assets(draft))
     standing = Standing.NEEDS_ATTENTION if doubts else Standing.NEW
     return Verdict(standing, draft.lines, doubts, draft=draft, identity=identity)
@@ -210,3 +236,124 @@ def _unknown_assets(draft: Draft) -> Iterator[Fault]:
             f"nobody has said which asset {code[:LONGEST_RAW]!r} is",
             "choose the asset that this code means in this file",
         )
+
+
+class ImportState(StrEnum):
+    """Where an import is; the last three are its ends, of which COMMITTED may still be undone."""
+
+    READING = "reading"
+    QUESTIONS = "questions"
+    REFUSED = "refused"
+    PREVIEW = "preview"
+    COMMITTING = "committing"
+    UNDOING = "undoing"
+    COMMITTED = "committed"
+    UNDONE = "undone"
+    DISCARDED = "discarded"
+
+
+ANSWERABLE: Final = frozenset({ImportState.QUESTIONS, ImportState.REFUSED, ImportState.PREVIEW})
+UNDECIDED: Final = ANSWERABLE | {ImportState.READING}
+FALLS_BACK_TO: Final = {
+    ImportState.READING: ImportState.REFUSED,
+    ImportState.COMMITTING: ImportState.PREVIEW,
+    ImportState.UNDOING: ImportState.COMMITTED,
+}
+"""What an import is whose work was cancelled, or failed for good: nothing of it was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a person says of a file. Maps replace nothing that they do not name.
+
+    `currency` is what values are in where the file names none. `wallets`: by the name in the file,
+    the id of a wallet or the name of one, which is made if there is none. `assets`: by code.
+    `skip` and `accept`: lines of rows that shall not be recorded, and of rows that were looked at.
+    """
+
+    format: str | None = None
+    zone: str | None = None
+    numbers: str | None = None
+    dates: str | None = None
+    cash: str = "outside"
+    currency: AssetId = USD
+    wallets: Mapping[str, str] = field(default_factory=dict)
+    assets: Mapping[str, AssetId] = field(default_factory=dict)
+    skip: tuple[int, ...] = ()
+    accept: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a file turned out to be. `rows` are counted below the header, `first` and `last` span
+    what would be recorded.
+
+    Counts: `faults` by code, `unknown` by the code of an asset, `wallets` by the name in the file
+    (empty: none is named). `unpriced`: by each currency that values are in, the assets whose worth
+    the file does not tell.
+    """
+
+    format: str
+    encoding: str
+    delimiter: str
+    header_line: int
+    numbers: str
+    dates: str
+    zone: str | None
+    rows: int
+    first: datetime | None = None
+    last: datetime | None = None
+    faults: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    wallets: Mapping[str, int] = field(default_factory=dict)
+    unpriced: Mapping[str, tuple[AssetId, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProblem:
+    """Why a file cannot be read, or cannot be read yet: then each fault is a question."""
+
+    code: str
+    title: str
+    detail: str = ""
+    facts: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    faults: tuple[FieldFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A verdict as it is kept until the import is decided. `currency` is the asset that the code
+    of the draft's currency means, None where there is none or nobody knows it.
+    """
+
+    verdict: Verdict
+    currency: AssetId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that somebody brought, and how far it is.
+
+    `size` in bytes; `digest` is the SHA-256 of them. `version` grows with every change. `counts`
+    are verdicts by standing. `wallet_id` None is the main wallet.
+    """
+
+    id: ImportId
+    user_id: UserId
+    name: str
+    digest: bytes
+    size: int
+    wallet_id: WalletId | None
+    state: ImportState
+    job_id: JobId
+    version: int
+    answers: Answers
+    found: Found | None
+    problem: ImportProblem | None
+    counts: Mapping[Standing, int]
+    accepted: int
+    skipped: int
+    recorded: int
+    repeated: int
+    created_at: datetime
+    changed_at: datetime

@@ -198,7 +198,9 @@ class Leg:
     cost_currency: AssetId | None = None
     cost_rate: Decimal = Decimal(1)
     valued: bool = True
-    """False: nobody knew what it was worth, and `value` 0 only keeps its place."""
+    """False: nobody knew what it was worth, and `value` 0 only keeps its place; or not in the
+    currency its cost is kept in, and `cost_rate` is 0.
+    """
 
     @property
     def cost_value(self) -> Decimal:

@@ -66,6 +66,9 @@ _NAMED: Final = re.compile(
     r"|(?P<month2>[A-Za-z]{3,9})\.? (?P<day2>\d{1,2}),? (?P<year2>\d{4}))" + _TIME,
     re.ASCII,
 )
+_TIME_FIRST: Final = re.compile(
+    r"(?P<time>\d{1,2}:\d{2}(?::\d{2})?) (?P<date>\d{4}-\d{2}-\d{2})", re.ASCII
+)
 _SECONDS: Final = re.compile(r"(?P<s>\d{10})(?:\.(?P<fraction>\d{1,9}))?|(?P<ms>\d{13})", re.ASCII)
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)?([-+])(\d{1,2})(?::?(\d{2}))?")
 
@@ -89,7 +92,7 @@ class DateEvidence:
         match = _NUMERIC.fullmatch(text)
         if match is None:
             match = _NAMED.fullmatch(text)
-            if match and not match["zone"]:
+            if _TIME_FIRST.fullmatch(text) or (match and not match["zone"]):
                 self.zoneless_line = self.zoneless_line or line
             return
         if not match["zone"]:
@@ -157,6 +160,8 @@ def read_moment(text: str, order: DateOrder, zone: tzinfo | None) -> Moment:
         day = int(match["day"] or match["day2"])
     elif match := _SECONDS.fullmatch(text):
         return _unix(match)
+    elif match := _TIME_FIRST.fullmatch(text):
+        return read_moment(f"{match['date']} {match['time']}", order, zone)
     else:
         raise _refusal("this is no date")
     return _moment((year, month, day), match, zone)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from plimsoll.kernel.errors import Invalid
+from plimsoll.kernel.errors import Invalid, TooLarge
 from plimsoll.ledger.domain.imports import RawRow
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ it is found inside of a cell, the cell's quote was still open.
 """
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _ARCHIVES: Final = {
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"PK\x03\x04": "a ZIP archive",
     b"PK\x05\x06": "an empty ZIP archive",
     b"\x1f\x8b": "a gzip archive",
     b"BZh": "a bzip2 archive",
@@ -38,9 +38,9 @@ _ARCHIVES: Final = {
     b"Rar!": "a RAR archive",
     b"\x28\xb5\x2f\xfd": "a zstd archive",
 }
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _PICTURES: Final = {
     b"%PDF": "a PDF",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"\x7fELF": "a program",
@@ -49,7 +49,7 @@ _PICTURES: Final = {
 
 
 class CompressedFile(Invalid):
-    """Packed files are never unpacked here: what a few bytes unfold to has no bound."""
+    """Of packed files only workbooks are read: what a few bytes unfold to has no bound."""
 
     code = "import-compressed"
     title = "The file is packed"
@@ -70,7 +70,7 @@ class EmptyFile(Invalid):
     title = "There is nothing in the file"
 
 
-class FileTooLarge(Invalid):
+class FileTooLarge(TooLarge):
     code = "import-too-large"
     title = "The file is too large"
 
@@ -87,10 +87,14 @@ class UnclosedQuote(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a file may hold."""
+    """How much a file may hold. `unpacked_bytes` and `unpacked_ratio` are of a workbook: what it
+    unfolds to, and how many times its own size that may be.
+    """
 
     file_bytes: int = 256 * 1024 * 1024
     line_chars: int = 65_536
+    unpacked_bytes: int = 512 * 1024 * 1024
+    unpacked_ratio: int = 200
 
 
 def find_encoding(file: BinaryIO, limits: Limits | None = None) -> str:
@@ -102,7 +106,12 @@ def find_encoding(file: BinaryIO, limits: Limits | None = None) -> str:
         raise EmptyFile("choose a file with a header and rows")
     for magic, name in _ARCHIVES.items():
         if head.startswith(magic):
-            raise CompressedFile(f"this is {name}; unpack it, or save the sheet as CSV")
+            raise CompressedFile(f"this is {name}; unpack it and choose the file that was in it")
+    if head.startswith(_OLD_WORKBOOK):
+        raise BinaryFile(
+            "this is a workbook of the old kind (XLS), or one with a password; open it in a "
+            "spreadsheet and save it as XLSX without a password, or as CSV"
+        )
     for magic, name in _PICTURES.items():
         if head.startswith(magic):
             raise BinaryFile(f"this is {name}; export the transactions as CSV")

@@ -5,7 +5,7 @@ numbered: `cur.`, `cur. 2`, `cur. 3`.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
@@ -40,7 +40,7 @@ class Options:
 
     `codes`: assets by code as the file's venue, or this person, means them; they come before the
     symbols of the catalogue. `zone`: of moments that name none. `numbers` and `dates` overrule
-    what the file shows.
+    what the file shows. `by_id`: what no code says is an asset's id, not its symbol.
     """
 
     catalogue: Catalogue
@@ -49,6 +49,7 @@ class Options:
     zone: tzinfo | None = None
     numbers: NumberStyle | None = None
     dates: DateOrder | None = None
+    by_id: bool = False
 
     _found: dict[str, Asset | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -68,6 +69,8 @@ class Options:
         meant = self.codes.get(code) or self.codes.get(code.upper())
         if meant is not None:
             return self.catalogue.find_by_id(meant)
+        if self.by_id:
+            return self.catalogue.find_by_id(code)
         return self.catalogue.find_by_symbol(code) if len(code) <= LONGEST_CODE else None
 
     def is_money(self, code: str) -> bool:
@@ -75,24 +78,32 @@ class Options:
         return asset is not None and asset.kind is AssetKind.FIAT
 
 
+def _no_zone(_cells: Sequence[str]) -> tzinfo | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One kind of file.
 
     `sniff` says how well a header fits, 0 to 1. `moments` and `numbers` are its columns of
-    moments and of numbers; `zone_of` is the zone that its header or its maker promises.
+    moments and of numbers; `zone_of` is the zone that its header or its maker promises,
+    `zone_above` the one that a row above the header names.
     `machine_written`: by a service, so its numbers have a decimal point unless they show another.
+    `by_id`: it names assets by their ids.
     """
 
     name: str
     title: str
     sniff: Callable[[Sequence[str]], float]  # no money: how well a header fits
     read: Callable[[Iterable[Row], Options], Iterator[Outcome]]
-    moments: tuple[str, ...]
+    moments: Container[str]
     numbers: tuple[str, ...]
     zone_of: Callable[[Sequence[str]], tzinfo | None]
+    zone_above: Callable[[Sequence[str]], tzinfo | None] = _no_zone
     date_order: DateOrder | None = None
     machine_written: bool = True
+    by_id: bool = False
 
 
 def column_names(cells: Iterable[str]) -> list[str]:

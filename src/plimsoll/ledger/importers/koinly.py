@@ -55,10 +55,12 @@ RECEIVED: Final = {
     "cashback": Kind.CASHBACK,
     "fee refund": Kind.REBATE,
     "loan": Kind.LOAN_IN,
+    "margin loan": Kind.LOAN_IN,
     "gift": Kind.GIFT_IN,
     "received gift": Kind.GIFT_IN,
     "realized gain": Kind.MARGIN_GAIN,
     "realized p&l": Kind.MARGIN_GAIN,
+    "realized pnl": Kind.MARGIN_GAIN,
 }
 SENT: Final = {
     "": Kind.WITHDRAWAL,
@@ -67,11 +69,14 @@ SENT: Final = {
     "lost": Kind.LOST,
     "stolen": Kind.STOLEN,
     "loan repayment": Kind.LOAN_REPAY,
+    "margin repayment": Kind.LOAN_REPAY,
     "interest payment": Kind.LOAN_INTEREST,
     "loan interest": Kind.LOAN_INTEREST,
+    "loan fee": Kind.LOAN_INTEREST,
     "margin fee": Kind.MARGIN_FEE,
     "realized gain": Kind.MARGIN_LOSS,
     "realized p&l": Kind.MARGIN_LOSS,
+    "realized pnl": Kind.MARGIN_LOSS,
 }
 TRADED: Final = {
     "": None,

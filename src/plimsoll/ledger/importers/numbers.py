@@ -33,7 +33,7 @@ class NotANumber(ValueError):
         self.code, self.reason, self.fix = code, reason, fix
 
 
-_PLAIN: Final = re.compile(r"-?\d{1,20}(?:\.\d{1,18})?", re.ASCII)
+_PLAIN: Final = re.compile(r"-?\d{1,20}(?:\.\d{1,18}0{0,12})?", re.ASCII)
 _DRESSED: Final = re.compile(
     r"(?P<minus>[-+]?)\s*(?:[$€£¥₿]|(?P<before>[A-Za-z]{2,10})\s+)?\s*(?P<sign>[-+]?)"
     r"(?P<digits>\d[\d.,' ]*|[.,]\d+)(?P<power>[eE][-+]?\d{1,2})?"

@@ -6,22 +6,38 @@ single rows can follow, and all questions about the file were asked at once.
 """
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from itertools import islice
 from typing import BinaryIO, Final
 
 from plimsoll.kernel.errors import FieldFault, Invalid
-from plimsoll.ledger.domain.imports import Outcome, Refused, Verdict, judge
+from plimsoll.ledger.domain.imports import Outcome, RawRow, Refused, Verdict, judge
 from plimsoll.ledger.importers import (
     binance_statement,
     binance_trades,
+    bitstamp,
+    bittytax,
+    bybit_funding,
+    bybit_trades,
+    bybit_unified,
     coinbase,
     cointracking,
+    cryptocom,
+    gemini,
     koinly,
     kraken_ledgers,
     kraken_trades,
+    kucoin_trades,
+    kucoin_transfers,
+    ledger_live,
+    okx_funding,
+    okx_trading,
+    own,
     plimsoll,
+    rp2,
+    trezor,
 )
 from plimsoll.ledger.importers.dates import DateEvidence
 from plimsoll.ledger.importers.files import (
@@ -35,9 +51,11 @@ from plimsoll.ledger.importers.files import (
 from plimsoll.ledger.importers.format import Format, Options, column_names
 from plimsoll.ledger.importers.numbers import NumberEvidence
 from plimsoll.ledger.importers.rows import Row, Styles, name_cells
+from plimsoll.ledger.importers.workbooks import Workbook, is_packed, open_workbook
 
 FORMATS: Final[tuple[Format, ...]] = (
     plimsoll.FORMAT,
+    own.FORMAT,
     koinly.FORMAT,
     cointracking.FORMAT,
     binance_trades.FORMAT,
@@ -45,6 +63,20 @@ FORMATS: Final[tuple[Format, ...]] = (
     coinbase.FORMAT,
     kraken_ledgers.FORMAT,
     kraken_trades.FORMAT,
+    bitstamp.FORMAT,
+    gemini.FORMAT,
+    cryptocom.FORMAT,
+    kucoin_trades.FORMAT,
+    kucoin_transfers.FORMAT,
+    bybit_trades.FORMAT,
+    bybit_unified.FORMAT,
+    bybit_funding.FORMAT,
+    okx_trading.FORMAT,
+    okx_funding.FORMAT,
+    ledger_live.FORMAT,
+    trezor.FORMAT,
+    bittytax.FORMAT,
+    rp2.FORMAT,
 )
 DELIMITERS: Final = (",", ";", "\t", "|")
 PREAMBLE: Final = 40
@@ -72,13 +104,19 @@ class OpenQuestions(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where the rows of a file are: below `header`, which stands on line `header_line`."""
+    """Where the rows of a file are: below `header`, which stands on line `header_line`.
+
+    `sheet` is the name of the sheet in a workbook, whose lines are its rows; None: it is a text
+    file, and only that has an encoding and a delimiter. `limits` are those it was found under.
+    """
 
     format: Format
     encoding: str
     delimiter: str
     header: tuple[str, ...]
     header_line: int
+    sheet: str | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +142,18 @@ def recognise(
     formats = [each for each in FORMATS if format_name in {None, each.name}]
     if not formats:
         raise UnknownFormat(f"there is no format {str(format_name)[:40]!r}")
-    encoding = find_encoding(file, limits)
-    table = _find_table(read_sample(file, encoding), encoding, formats)
-    return _find_styles(file, table, options)
+    if is_packed(file):
+        table = _find_sheet(open_workbook(file, limits), formats)
+    else:
+        encoding = find_encoding(file, limits)
+        table = _find_table(read_sample(file, encoding), encoding, formats)
+    return _find_styles(file, replace(table, limits=limits or Limits()), options)
 
 
 def read_outcomes(file: BinaryIO, recognised: Recognised, options: Options) -> Iterator[Outcome]:
     """What each row comes to. A row with a cell too many is refused before its importer sees it."""
     refused: list[Refused] = []
+    options = replace(options, by_id=recognised.table.format.by_id)
     outcomes = recognised.table.format.read(
         _sound_rows(file, recognised.table, recognised.styles, refused), options
     )
@@ -132,8 +174,7 @@ def read_verdicts(
 def _sound_rows(
     file: BinaryIO, table: Table, styles: Styles, refused: list[Refused]
 ) -> Iterator[Row]:
-    raw_rows = read_rows(file, table.encoding, table.delimiter)
-    below = (raw for raw in raw_rows if raw.line > table.header_line)
+    below = (raw for raw in _raw_rows(file, table) if raw.line > table.header_line)
     for row in name_cells(below, table.header, styles):
         if row.faults:
             refused.append(row.refused())
@@ -141,31 +182,65 @@ def _sound_rows(
             yield row
 
 
+def _raw_rows(file: BinaryIO, table: Table) -> Iterator[RawRow]:
+    if table.sheet is None:
+        return read_rows(file, table.encoding, table.delimiter)
+    return open_workbook(file, table.limits).read_rows(table.sheet)
+
+
+class _Search:
+    """The line that fits some format best, and the widest one where none does."""
+
+    def __init__(self, formats: Sequence[Format]) -> None:
+        self._formats = formats
+        self._score = 0.0  # no money: how well a header fits
+        self._widest: tuple[str, ...] = ()
+        self.best: Table | None = None
+
+    def look(
+        self, rows: Iterable[RawRow], encoding: str, delimiter: str, sheet: str | None = None
+    ) -> None:
+        for line, cells in rows:
+            header = tuple(column_names(cells))
+            if len(header) > len(self._widest):
+                self._widest = header
+            for each in self._formats:
+                score = each.sniff(header)
+                if score > self._score:
+                    self._score = score
+                    self.best = Table(each, encoding, delimiter, header, line, sheet)
+
+    def found(self) -> Table:
+        if self.best is not None:
+            return self.best
+        if not self._widest:
+            raise EmptyFile("choose a file with a header and rows")
+        seen = ", ".join(name for name in self._widest if name)[:300]
+        raise UnknownFormat(
+            "give it the header of docs/imports.md, or export it in another form",
+            facts={"columns": seen, "formats": ", ".join(each.name for each in self._formats)},
+        )
+
+
 def _find_table(sample: str, encoding: str, formats: Sequence[Format]) -> Table:
     """The delimiter and the line under which the header fits some format best."""
-    best: tuple[float, Table] | None = None  # no money: how well a header fits
-    widest: tuple[str, ...] = ()
+    search = _Search(formats)
     for delimiter in DELIMITERS:
-        for line, cells in _first_rows(sample, delimiter):
-            header = tuple(column_names(cells))
-            if len(header) > len(widest):
-                widest = header
-            for each in formats:
-                score = each.sniff(header)
-                if score and (best is None or score > best[0]):
-                    best = score, Table(each, encoding, delimiter, header, line)
-    if best is not None:
-        return best[1]
-    if not widest:
-        raise EmptyFile("choose a file with a header and rows")
-    seen = ", ".join(name for name in widest if name)[:300]
-    raise UnknownFormat(
-        "give it the header of docs/imports.md, or export it in another form",
-        facts={"columns": seen, "formats": ", ".join(each.name for each in formats)},
-    )
+        search.look(_first_rows(sample, delimiter), encoding, delimiter)
+    return search.found()
 
 
-def _first_rows(sample: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _find_sheet(workbook: Workbook, formats: Sequence[Format]) -> Table:
+    """The header of the first sheet that has one."""
+    search = _Search(formats)
+    for name in workbook.sheets:
+        search.look(islice(workbook.read_rows(name), PREAMBLE), "", "", name)
+        if search.best is not None:
+            break
+    return search.found()
+
+
+def _first_rows(sample: str, delimiter: str) -> Iterator[RawRow]:
     """Rows for one guess of the delimiter. A quote left open is told when the file is read."""
     rows = split_rows(io.StringIO(sample, newline=""), delimiter)
     for _ in range(PREAMBLE):
@@ -175,16 +250,18 @@ def _first_rows(sample: str, delimiter: str) -> Iterator[tuple[int, tuple[str, .
             return
         if raw is None:
             return
-        yield raw.line, raw.cells
+        yield raw
 
 
 def _find_styles(file: BinaryIO, table: Table, options: Options) -> Recognised:
     kind = table.format
     numbers, dates, count = NumberEvidence(), DateEvidence(), 0
+    zone = kind.zone_of(table.header)
     number_places = [at for at, name in enumerate(table.header) if name in kind.numbers]
     moment_places = [at for at, name in enumerate(table.header) if name in kind.moments]
-    for line, cells in read_rows(file, table.encoding, table.delimiter):
+    for line, cells in _raw_rows(file, table):
         if line <= table.header_line:
+            zone = zone or kind.zone_above(cells)
             continue
         count += 1
         for at in number_places:
@@ -195,8 +272,7 @@ def _find_styles(file: BinaryIO, table: Table, options: Options) -> Recognised:
                 dates.look(cells[at], line)
     if not count:
         raise NoRows("export a period in which something happened")
-    zone = kind.zone_of(table.header) or options.zone
-    return Recognised(table, _decide(kind, options, numbers, dates, zone), count)
+    return Recognised(table, _decide(kind, options, numbers, dates, zone or options.zone), count)
 
 
 def _decide(

@@ -14,17 +14,14 @@ Entry = tuple[Transaction, int]
 """A transaction and the sequence in which it was recorded."""
 
 
-async def stream_in_force(
+def stream_in_force(
     unit: ReadUnit,
     user_id: UserId,
     *,
     assets: Collection[AssetId] | None = None,
     after: Order | None = None,
 ) -> AsyncIterator[list[Entry]]:
-    """Transactions in ledger order, some thousand at a time; with `assets` those that move one of
-    them in a wallet, with `after` those that come later.
+    """Transactions in ledger order, some hundred at a time; with `assets` those that move one of
+    them in a wallet, with `after` those that come later. `unit` is a look or writes.
     """
-    while page := await transactions.list_in_force(unit, user_id, assets=assets, after=after):
-        yield page
-        last, seq = page[-1]
-        after = (last.occurred_at, last.rank, seq)
+    return transactions.stream_in_force(unit, user_id, assets=assets, after=after)

@@ -2,12 +2,12 @@
 
 Every write takes the person's ledger, loads what it touches, lets the domain decide, and writes the
 transaction together with what it made of the holdings. What happened last is applied to the
-holdings as they stand; what happened earlier, or is voided, folds the assets it touches anew,
-and only these.
+holdings as they stand; what happened earlier, or is voided, folds the assets it touches anew, only
+these, and from that moment on.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,14 +20,13 @@ from plimsoll.ledger.domain.holdings import (
     Books,
     Disposal,
     HeldAsset,
-    Holding,
     Key,
-    fold,
     happening_after,
     moves_of,
 )
-from plimsoll.ledger.domain.transactions import Kind, Transaction, check, keep_costs
+from plimsoll.ledger.domain.transactions import Kind, Leg, Transaction, check, keep_costs
 from plimsoll.ledger.service.reading import get_transaction
+from plimsoll.ledger.service.refolding import refold
 from plimsoll.ledger.storage import heads, holdings, transactions, wallets
 from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Unit
@@ -112,7 +111,7 @@ async def record(
     check(transaction)
     seq = await heads.lock_head(unit, user_id)
     await transactions.refuse_recorded(unit, user_id, transaction)
-    await _check_wallets(unit, user_id, transaction)
+    await check_wallets(unit, user_id, transaction.legs)
     assets = frozenset(move.asset_id for move in moves_of(transaction))
     held = {
         (each.wallet_id, each.asset_id): each
@@ -129,15 +128,16 @@ async def record(
     if all(holding.is_before(transaction) for holding in touched.values()):
         books = Books(touched, [])
         books.apply(transaction)
-    else:
-        history = await transactions.list_for_fold(unit, user_id, assets)
-        history.append((transaction, seq))
-        books = await _fold_anew(unit, user_id, assets, history=history, held=held)
-    return await _write(unit, user_id, transaction, seq=seq, books=books, held=held)
+        ids = {key: held[key].id if key in held else HoldingId(new_id()) for key in books.holdings}
+        recorded_at = await _append(unit, user_id, transaction, seq, books=books, ids=ids)
+        return Written(transaction, seq, recorded_at, books, ids)
+    changed = dict.fromkeys(assets, transaction.occurred_at)
+    return await _append_and_refold(unit, user_id, transaction, seq, changed)
 
 
-async def _check_wallets(unit: Unit, user_id: UserId, transaction: Transaction) -> None:
-    named = {leg.wallet_id for leg in transaction.legs if leg.wallet_id is not None}
+async def check_wallets(unit: Unit, user_id: UserId, legs: Iterable[Leg]) -> None:
+    """Raise WalletNotFound unless all wallets of `legs` are this person's."""
+    named = {leg.wallet_id for leg in legs if leg.wallet_id is not None}
     default = wallets.default_wallet(user_id)
     if default in named:
         await wallets.ensure_default_wallet(unit, user_id)
@@ -146,41 +146,30 @@ async def _check_wallets(unit: Unit, user_id: UserId, transaction: Transaction) 
         raise WalletNotFound(f"there is no wallet {foreign[0]}")
 
 
-async def _fold_anew(
-    unit: Unit,
-    user_id: UserId,
-    assets: frozenset[AssetId],
-    *,
-    history: list[tuple[Transaction, int]],
-    held: dict[Key, HeldAsset],
-) -> Books:
-    history.sort(key=lambda entry: (entry[0].occurred_at, entry[0].rank, entry[1]))
-    books = fold((transaction for transaction, _ in history), assets)
-    for key, each in held.items():
-        books.holdings.setdefault(key, Holding(each.holding.currency))
-    await transactions.forget_disposals(unit, user_id, assets)
-    return books
-
-
-async def _write(
+async def _append(
     unit: Unit,
     user_id: UserId,
     transaction: Transaction,
-    *,
     seq: int,
+    *,
     books: Books,
-    held: dict[Key, HeldAsset],
-) -> Written:
-    ids = {key: held[key].id if key in held else HoldingId(new_id()) for key in books.holdings}
-    recorded_at = await transactions.append(
-        unit,
-        user_id,
-        transaction,
-        seq=seq,
-        fingerprint=fingerprint(transaction),
-        books=books,
-        ids=ids,
+    ids: dict[Key, HoldingId],
+) -> datetime:
+    print_ = fingerprint(transaction)
+    return await transactions.append(
+        unit, user_id, transaction, seq=seq, fingerprint=print_, books=books, ids=ids
     )
+
+
+async def _append_and_refold(
+    unit: Unit,
+    user_id: UserId,
+    transaction: Transaction,
+    seq: int,
+    changed: dict[AssetId, datetime],
+) -> Written:
+    recorded_at = await _append(unit, user_id, transaction, seq, books=Books({}, []), ids={})
+    books, ids = await refold(unit, user_id, changed, told_of=transaction.id)
     return Written(transaction, seq, recorded_at, books, ids)
 
 
@@ -210,17 +199,6 @@ async def void(
         raise VoidOfVoid("record the transaction again instead")
     if recorded.voided_by is not None:
         raise AlreadyVoided(f"by {recorded.voided_by}")
-    assets = frozenset(move.asset_id for move in moves_of(recorded.transaction))
-    held = {
-        (each.wallet_id, each.asset_id): each
-        for each in await holdings.list_holdings_of(unit, user_id, assets)
-    }
-    history = [
-        entry
-        for entry in await transactions.list_for_fold(unit, user_id, assets)
-        if entry[0].id != transaction_id
-    ]
-    books = await _fold_anew(unit, user_id, assets, history=history, held=held)
     voiding = Transaction(
         id=TransactionId(new_id()),
         kind=Kind.VOID,
@@ -230,4 +208,6 @@ async def void(
         note=note,
         voids=transaction_id,
     )
-    return await _write(unit, user_id, voiding, seq=seq, books=books, held=held)
+    gone = recorded.transaction
+    changed = dict.fromkeys((move.asset_id for move in moves_of(gone)), gone.occurred_at)
+    return await _append_and_refold(unit, user_id, voiding, seq, changed)

@@ -9,16 +9,21 @@ from collections.abc import Sequence
 from plimsoll.kernel.identifiers import UserId
 from plimsoll.plumbing.database import ReadUnit, Unit
 
-LOCK_HEAD = """
-    insert into ledger_heads (user_id, version) values ($1, 1)
-    on conflict (user_id) do update set version = ledger_heads.version + 1
+ADVANCE = """
+    insert into ledger_heads (user_id, version) values ($1, $2)
+    on conflict (user_id) do update set version = ledger_heads.version + $2
     returning version
 """
 
 
 async def lock_head(unit: Unit, user_id: UserId) -> int:
     """The sequence of the next transaction; nobody else writes this ledger until the unit ends."""
-    version: int = await unit.fetchval(LOCK_HEAD, user_id)
+    return await advance(unit, user_id, 1)
+
+
+async def advance(unit: Unit, user_id: UserId, count: int) -> int:
+    """The last of the next `count` sequences; with 0 the ledger is only taken, as by a lock."""
+    version: int = await unit.fetchval(ADVANCE, user_id, count)
     return version
 
 

@@ -1,6 +1,6 @@
 """Holdings as they stand, folded from the transactions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -15,7 +15,8 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When nothing in force has happened to a holding; before any coin, so that all comes after it."""
 
 HOLDING = """
-    id, wallet_id, asset_id, currency, quantity, cost, fees, realised, last_at, last_rank
+    id, wallet_id, asset_id, currency, quantity, cost, fees, realised, last_at, last_rank,
+    missing
 """
 LIST_OF_ASSETS = f"""
     select {HOLDING} from holdings where user_id = $1 and asset_id = any($2)
@@ -35,10 +36,10 @@ FIND_HOLDING = f"select {HOLDING} from holdings where user_id = $1 and id = $2" 
 
 
 def _held(row: asyncpg.Record) -> HeldAsset:
-    id_, wallet_id, asset_id, currency, *amounts, last_at, last_rank = tuple(row)[:10]
+    id_, wallet_id, asset_id, currency, *amounts, last_at, last_rank, missing = tuple(row)[:11]
     quantity, cost, fees, realised = amounts
     at = None if last_at == NEVER else last_at
-    holding = Holding(currency, quantity, cost, fees, realised, at, last_rank)
+    holding = Holding(currency, quantity, cost, fees, realised, at, last_rank, missing)
     return HeldAsset(id_, wallet_id, asset_id, holding)
 
 
@@ -83,3 +84,16 @@ async def list_all_holdings(unit: ReadUnit, user_id: UserId) -> tuple[list[HeldA
 async def find_holding(unit: ReadUnit, user_id: UserId, holding_id: HoldingId) -> HeldAsset | None:
     row = await unit.fetchrow(FIND_HOLDING, user_id, holding_id)
     return _held(row) if row else None
+
+
+def holding_columns(holdings: Collection[Holding]) -> list[list[object]]:
+    return [
+        [held.currency for held in holdings],
+        [held.quantity for held in holdings],
+        [held.cost for held in holdings],
+        [held.fees for held in holdings],
+        [held.realised for held in holdings],
+        [held.last_at or NEVER for held in holdings],
+        [held.last_rank for held in holdings],
+        [held.missing for held in holdings],
+    ]

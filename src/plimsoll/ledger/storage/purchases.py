@@ -52,7 +52,8 @@ RECORD = """
         where h.user_id = a.user_id and h.wallet_id = a.wallet_id and h.asset_id = a.asset_id
             and h.currency = a.currency and h.last_at < a.occurred_at + interval '60 seconds'
             and h.quantity + a.bought < 1e20 and h.cost + a.value + a.fee < 1e20
-        returning a.*, head.version, h.id, h.quantity, h.cost, h.fees, h.realised, h.last_at
+        returning a.*, head.version, h.id, h.quantity, h.cost, h.fees, h.realised, h.last_at,
+            h.missing
     ), written as (
         insert into transactions (id, user_id, seq, kind, occurred_at, rank, precision, currency,
             note, source, fingerprint)
@@ -61,9 +62,9 @@ RECORD = """
         from held
     ), leg as (
         insert into legs (transaction_id, position, user_id, wallet_id, asset_id, quantity, role,
-            value, cost_rate)
+            value, cost_rate, occurred_at)
         select transaction_id, l.position, user_id, l.wallet_id, l.asset_id, l.quantity, l.role,
-            l.value, 1
+            l.value, 1, last_at
         from held, lateral (values
             (0, held.wallet_id, held.asset_id, bought, 'principal', held.value),
             (1, null, currency, -held.value, 'principal', held.value),
@@ -71,7 +72,7 @@ RECORD = """
         ) as l(position, wallet_id, asset_id, quantity, role, value)
         where l.quantity <> 0
     )
-    select transaction_id, id, quantity, cost, fees, realised, last_at from held
+    select transaction_id, id, quantity, cost, fees, realised, last_at, missing from held
 """
 
 
@@ -99,9 +100,11 @@ async def record(
     )
     asked = {each.id: each for each in purchases}
     recorded = {}
-    for transaction_id, holding_id, quantity, cost, fees, realised, last_at in rows:
+    for transaction_id, holding_id, quantity, cost, fees, realised, last_at, missing in rows:
         purchase = asked[transaction_id]
-        holding = Holding(purchase.currency, quantity, cost, fees, realised, last_at)
+        holding = Holding(
+            purchase.currency, quantity, cost, fees, realised, last_at, missing=missing
+        )
         recorded[transaction_id] = HeldAsset(
             holding_id, purchase.wallet_id, purchase.asset_id, holding
         )

@@ -3,13 +3,14 @@
 What a write does after it has locked the person's head, it does in one statement.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 import asyncpg
 
 from plimsoll.kernel.errors import Conflict
-from plimsoll.kernel.identifiers import AssetId, HoldingId, UserId, new_id
+from plimsoll.kernel.identifiers import AssetId, HoldingId, UserId
 from plimsoll.ledger.domain.holdings import Books, Disposal, Key
 from plimsoll.ledger.domain.transactions import (
     Kind,
@@ -22,8 +23,14 @@ from plimsoll.ledger.domain.transactions import (
     Transaction,
     TransactionFilter,
 )
-from plimsoll.ledger.storage.holdings import NEVER
+from plimsoll.ledger.storage.holdings import holding_columns
 from plimsoll.plumbing.database import ReadUnit, Unit
+
+BEGINNING: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""Before every transaction."""
+
+ROLES: Final = {str(role): role for role in Role}
+KINDS: Final = {str(kind): kind for kind in Kind}
 
 
 class AlreadyRecorded(Conflict):
@@ -36,34 +43,38 @@ class AlreadyRecorded(Conflict):
 APPEND = """
     with written as (
         insert into transactions (id, user_id, seq, kind, occurred_at, rank, precision, currency,
-            note, source, external_id, fingerprint, voids)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            note, source, external_id, fingerprint, voids, import_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         returning recorded_at
     ), leg as (
-        insert into legs (transaction_id, position, user_id, wallet_id, asset_id, quantity, role,
-            value, cost_currency, cost_rate)
-        select $1, row_number() over () - 1, $2, l.*
-        from unnest($14::uuid[], $15::text[], $16::numeric[], $17::text[], $18::numeric[],
-            $19::text[], $20::numeric[]) as l
+        insert into legs (transaction_id, position, user_id, occurred_at, wallet_id, asset_id,
+            quantity, role, value, cost_currency, cost_rate, valued)
+        select $1, row_number() over () - 1, $2, $5, l.*
+        from unnest($15::uuid[], $16::text[], $17::numeric[], $18::text[], $19::numeric[],
+            $20::text[], $21::numeric[], $22::boolean[]) as l
     ), held as (
         insert into holdings (id, user_id, wallet_id, asset_id, currency, quantity, cost, fees,
-            realised, last_at, last_rank)
+            realised, last_at, last_rank, missing)
         select h.id, $2, h.wallet_id, h.asset_id, h.currency, h.quantity, h.cost, h.fees,
-            h.realised, h.last_at, h.last_rank
-        from unnest($21::uuid[], $22::uuid[], $23::text[], $24::text[], $25::numeric[],
-            $26::numeric[], $27::numeric[], $28::numeric[], $29::timestamptz[], $30::smallint[])
+            h.realised, h.last_at, h.last_rank, h.missing
+        from unnest($23::uuid[], $24::uuid[], $25::text[], $26::text[], $27::numeric[],
+            $28::numeric[], $29::numeric[], $30::numeric[], $31::timestamptz[], $32::smallint[],
+            $33::numeric[])
             as h(id, wallet_id, asset_id, currency, quantity, cost, fees, realised, last_at,
-                last_rank)
+                last_rank, missing)
         on conflict (user_id, wallet_id, asset_id) do update set
             currency = excluded.currency, quantity = excluded.quantity, cost = excluded.cost,
             fees = excluded.fees, realised = excluded.realised, last_at = excluded.last_at,
-            last_rank = excluded.last_rank
+            last_rank = excluded.last_rank, missing = excluded.missing
     ), disposed as (
         insert into disposals (user_id, transaction_id, number, wallet_id, asset_id, currency,
             quantity, cost, proceeds)
         select $2, d.*
-        from unnest($31::uuid[], $32::integer[], $33::uuid[], $34::text[], $35::text[],
-            $36::numeric[], $37::numeric[], $38::numeric[]) as d
+        from unnest($34::uuid[], $35::integer[], $36::uuid[], $37::text[], $38::text[],
+            $39::numeric[], $40::numeric[], $41::numeric[]) as d
+    ), outdated as (
+        delete from checkpoints
+        where user_id = $2 and asset_id = any($25) and occurred_at >= $5
     )
     select recorded_at from written
 """
@@ -80,8 +91,7 @@ async def append(
     ids: dict[Key, HoldingId],
 ) -> datetime:
     """Write the transaction, its legs, and what it made of the holdings, in one round trip."""
-    legs, disposals = transaction.legs, books.disposals
-    holdings = [(ids.get(key) or new_id(), *key, held) for key, held in books.holdings.items()]
+    legs, holdings = transaction.legs, books.holdings
     row: tuple[object, ...] = (
         transaction.id,
         user_id,
@@ -96,6 +106,7 @@ async def append(
         transaction.external_id,
         fingerprint,
         transaction.voids,
+        transaction.import_id,
         [leg.wallet_id for leg in legs],
         [leg.asset_id for leg in legs],
         [leg.quantity for leg in legs],
@@ -103,17 +114,12 @@ async def append(
         [leg.value for leg in legs],
         [leg.cost_currency for leg in legs],
         [leg.cost_rate for leg in legs],
-        [id_ for id_, *_ in holdings],
-        [wallet_id for _, wallet_id, _, _ in holdings],
-        [asset_id for _, _, asset_id, _ in holdings],
-        [held.currency for *_, held in holdings],
-        [held.quantity for *_, held in holdings],
-        [held.cost for *_, held in holdings],
-        [held.fees for *_, held in holdings],
-        [held.realised for *_, held in holdings],
-        [held.last_at or NEVER for *_, held in holdings],
-        [held.last_rank for *_, held in holdings],
-        *_disposal_columns(disposals),
+        [leg.valued for leg in legs],
+        [ids[key] for key in holdings],
+        [wallet_id for wallet_id, _ in holdings],
+        [asset_id for _, asset_id in holdings],
+        *holding_columns(holdings.values()),
+        *disposal_columns(books.disposals),
     )
     recorded_at: datetime = await unit.fetchval(APPEND, *row)
     return recorded_at
@@ -141,7 +147,7 @@ async def refuse_recorded(unit: Unit, user_id: UserId, transaction: Transaction)
         )
 
 
-def _disposal_columns(disposals: list[Disposal]) -> list[list[object]]:
+def disposal_columns(disposals: Sequence[Disposal]) -> list[list[object]]:
     return [
         [each.transaction_id for each in disposals],
         list(range(len(disposals))),
@@ -154,38 +160,22 @@ def _disposal_columns(disposals: list[Disposal]) -> list[list[object]]:
     ]
 
 
-FORGET_DISPOSALS = "delete from disposals where user_id = $1 and asset_id = any($2)"
-
-
-async def forget_disposals(unit: Unit, user_id: UserId, asset_ids: Iterable[AssetId]) -> None:
-    """Before a new fold of these assets writes them again."""
-    await unit.execute(FORGET_DISPOSALS, user_id, list(asset_ids))
-
-
 TRANSACTION = """
     t.id, t.kind, t.occurred_at, t.currency, t.precision, t.note, t.source, t.external_id, t.voids,
-    t.seq, t.recorded_at,
-    array(select (wallet_id, asset_id, quantity, role, value, cost_currency, cost_rate)
+    t.import_id, t.seq, t.recorded_at,
+    array(select (wallet_id, asset_id, quantity, role, value, cost_currency, cost_rate, valued)
           from legs where transaction_id = t.id order by position) as legs
 """
-LIST_FOR_FOLD = f"""
-    select {TRANSACTION} from transactions t
-    where t.user_id = $1 and t.voids is null
-      and t.id in (select transaction_id from legs
-                   where user_id = $1 and asset_id = any($2) and wallet_id is not null)
-      and not exists (select from transactions v where v.voids = t.id)
-    order by t.occurred_at, t.rank, t.seq
-"""  # noqa: S608
 
 
-def _transaction(row: asyncpg.Record) -> Transaction:
+def transaction_of(row: asyncpg.Record) -> Transaction:
     legs = tuple(
-        Leg(wallet_id, asset_id, quantity, Role(role), value, cost_currency, cost_rate)
-        for wallet_id, asset_id, quantity, role, value, cost_currency, cost_rate in row["legs"]
+        Leg(wallet_id, asset_id, quantity, ROLES[role], *rest)
+        for wallet_id, asset_id, quantity, role, *rest in row["legs"]
     )
     return Transaction(
         id=row["id"],
-        kind=Kind(row["kind"]),
+        kind=KINDS[row["kind"]],
         occurred_at=row["occurred_at"],
         currency=row["currency"],
         legs=legs,
@@ -194,28 +184,27 @@ def _transaction(row: asyncpg.Record) -> Transaction:
         source=row["source"],
         external_id=row["external_id"],
         voids=row["voids"],
+        import_id=row["import_id"],
     )
 
 
-async def list_for_fold(
-    unit: ReadUnit, user_id: UserId, asset_ids: Iterable[AssetId]
-) -> list[tuple[Transaction, int]]:
-    """Every transaction in force that moves one of the assets, in ledger order, with its
-    sequence.
-    """
-    rows = await unit.fetch(LIST_FOR_FOLD, user_id, list(asset_ids))
-    return [(_transaction(row), row["seq"]) for row in rows]
-
-
-PAGE = 2_000
-LIST_IN_FORCE = f"""
-    select {TRANSACTION}, t.rank from transactions t
-    where t.user_id = $1 and t.voids is null
-      and ($2::text[] is null or t.id in (select transaction_id from legs
-               where user_id = $1 and asset_id = any($2) and wallet_id is not null))
-      and ($3::timestamptz is null or (t.occurred_at, t.rank, t.seq) > ($3, $4::smallint, $5))
-      and not exists (select from transactions v where v.voids = t.id)
-    order by t.occurred_at, t.rank, t.seq limit $6
+AT_ONCE: Final = 250
+"""To make more of them at once keeps others waiting."""
+LATEST: Final = (1 << 63) - 1
+"""Every version of a ledger is before it."""
+IN_FORCE = """
+    t.user_id = $1 and t.voids is null and t.seq <= $6
+    and t.occurred_at >= $3 and (t.occurred_at, t.rank, t.seq) > ($3, $4::smallint, $5)
+    and not exists (select from transactions v where v.voids = t.id and v.seq <= $6)
+    order by t.occurred_at, t.rank, t.seq limit $2
+"""
+LIST_IN_FORCE = f"select {TRANSACTION} from transactions t where {IN_FORCE}"  # noqa: S608
+LIST_IN_FORCE_OF_ASSETS = f"""
+    with tail as materialized (
+        select distinct transaction_id from legs
+        where user_id = $1 and asset_id = any($7) and wallet_id is not null and occurred_at >= $3)
+    select {TRANSACTION} from tail join transactions t on t.id = tail.transaction_id
+    where {IN_FORCE}
 """  # noqa: S608
 
 
@@ -225,13 +214,29 @@ async def list_in_force(
     *,
     assets: Iterable[AssetId] | None,
     after: Order | None,
-    limit: int = PAGE,
+    as_of: int = LATEST,
+    limit: int | None = None,
 ) -> list[tuple[Transaction, int]]:
-    """The next transactions in ledger order, with their sequences."""
-    at = after or (None, None, None)
-    chosen = None if assets is None else list(assets)
-    rows = await unit.fetch(LIST_IN_FORCE, user_id, chosen, *at, limit)
-    return [(_transaction(row), row["seq"]) for row in rows]
+    """The next transactions in ledger order, with their sequences; of `assets` those that move
+    one of them in a wallet. `as_of` is the version of the ledger at which they were in force.
+    """
+    query = LIST_IN_FORCE if assets is None else LIST_IN_FORCE_OF_ASSETS
+    chosen = () if assets is None else (list(assets),)
+    rows = await unit.fetch(query, user_id, limit, *(after or (BEGINNING, 0, 0)), as_of, *chosen)
+    return [(transaction_of(row), row["seq"]) for row in rows]
+
+
+async def stream_in_force(
+    unit: ReadUnit, user_id: UserId, *, assets: Iterable[AssetId] | None, after: Order | None
+) -> AsyncIterator[list[tuple[Transaction, int]]]:
+    """All of them in ledger order, with their sequences, some at a time; of `assets` those that
+    move one of them in a wallet.
+    """
+    query = LIST_IN_FORCE if assets is None else LIST_IN_FORCE_OF_ASSETS
+    chosen = () if assets is None else (list(assets),)
+    place = after or (BEGINNING, 0, 0)
+    async for rows in unit.stream(query, user_id, None, *place, LATEST, *chosen, at_once=AT_ONCE):
+        yield [(transaction_of(row), row["seq"]) for row in rows]
 
 
 LIST_RECORDED = f"""
@@ -280,7 +285,7 @@ async def list_recorded(
     )
     return [
         Recorded(
-            _transaction(row),
+            transaction_of(row),
             row["seq"],
             row["recorded_at"],
             row["voided_by"],

@@ -18,7 +18,7 @@ the day's price of the transaction's currency.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -149,11 +149,16 @@ def _is_principal(leg: Leg) -> bool:
 
 
 def _first_prices(series: Sequence[Day], price_of: PriceOf) -> list[Flow]:
-    flows = []
-    for before, after in pairwise(series):
-        for each in before.unvalued:
-            priced = price_of(each.asset_id, after.day)
-            if priced is not None:
-                amount = worth(each.quantity, priced.price)
-                flows.append(Flow(after.day, each.asset_id, amount))
-    return flows
+    return [
+        each
+        for before, after in pairwise(series)
+        for each in first_prices(before, after.day, price_of)
+    ]
+
+
+def first_prices(before: Day, day: date, price_of: PriceOf) -> Iterator[Flow]:
+    """What comes in on `day` because it has a price for the first time since the day before."""
+    for each in before.unvalued:
+        priced = price_of(each.asset_id, day)
+        if priced is not None:
+            yield Flow(day, each.asset_id, worth(each.quantity, priced.price))

@@ -12,7 +12,7 @@ income      what holdings earned, at its recorded value, which becomes its cost
 rest        profit - these three: movements of exchange rates on costs, and coins without a price
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ from typing import Final
 
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.kernel.money import ZERO, worth
-from plimsoll.ledger.domain.holdings import Books
+from plimsoll.ledger.domain.holdings import Books, Holding, Key
 from plimsoll.ledger.domain.transactions import SHAPES, Kind, Leg, Role, Shape, Transaction
 from plimsoll.portfolio.domain.explained import Figure, amount
 from plimsoll.portfolio.domain.flows import EARNED, crosses, flow_of, recorded_worth
@@ -49,16 +49,25 @@ class Split:
 
 
 @dataclass(slots=True)
-class _Sums:
+class Sums:
+    """What transactions brought, in the reporting currency."""
+
     proceeds: Decimal = ZERO
     cost: Decimal = ZERO
     income: Decimal = ZERO
     fees: Decimal = ZERO
     brought: Decimal = ZERO
 
+    def add(self, other: "Sums") -> None:
+        self.proceeds += other.proceeds
+        self.cost += other.cost
+        self.income += other.income
+        self.fees += other.fees
+        self.brought += other.brought
+
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """What is held and what it cost, of everything that has a price."""
 
     value: Decimal
@@ -69,8 +78,8 @@ class _Standing:
 def split(course: Course, transactions: Iterable[Transaction], price_of: PriceOf) -> Split:
     """`transactions`: all in force up to the end of the course, in ledger order."""
     first, last = course.days[0].day, course.days[-1].day
-    books, sums = Books({}, []), _Sums()
-    start: _Standing | None = None
+    books, sums = Books({}, []), Sums()
+    start: Standing | None = None
     for transaction in transactions:
         day = day_of(transaction.occurred_at)
         if day > last:
@@ -79,13 +88,14 @@ def split(course: Course, transactions: Iterable[Transaction], price_of: PriceOf
             books.apply(transaction)
             continue
         if start is None:
-            start = _standing(books, first - ONE_DAY, price_of)
-        _count(transaction, books, sums, price_of)
-    end = _standing(books, last, price_of)
-    return _told(course, sums, start or _standing(books, first - ONE_DAY, price_of), end)
+            start = stand(books.holdings, first - ONE_DAY, price_of)
+        count(transaction, books, sums, price_of)
+    end = stand(books.holdings, last, price_of)
+    return tell(course, sums, start or stand(books.holdings, first - ONE_DAY, price_of), end)
 
 
-def _told(course: Course, sums: _Sums, start: _Standing, end: _Standing) -> Split:
+def tell(course: Course, sums: Sums, start: Standing, end: Standing) -> Split:
+    """The split of a period of which `sums` are, from how it stood before to how it stood then."""
     whole = course.profit
     realised = sums.proceeds - sums.cost
     unrealised = (end.value - end.cost) - (start.value - start.cost) - sums.brought
@@ -121,10 +131,10 @@ def _told(course: Course, sums: _Sums, start: _Standing, end: _Standing) -> Spli
     )
 
 
-def _standing(books: Books, day: date, price_of: PriceOf) -> _Standing:
+def stand(holdings: Mapping[Key, Holding], day: date, price_of: PriceOf) -> Standing:
     value = cost = ZERO
     unvalued = set()
-    for (_, asset_id), held in books.holdings.items():
+    for (_, asset_id), held in holdings.items():
         if not held.quantity:
             continue
         priced, rate = price_of(asset_id, day), price_of(held.currency, day)
@@ -133,10 +143,10 @@ def _standing(books: Books, day: date, price_of: PriceOf) -> _Standing:
             continue
         value += worth(held.quantity, priced.price)
         cost += worth(held.cost, rate.price)
-    return _Standing(value, cost, frozenset(unvalued))
+    return Standing(value, cost, frozenset(unvalued))
 
 
-def _count(transaction: Transaction, books: Books, sums: _Sums, price_of: PriceOf) -> None:
+def count(transaction: Transaction, books: Books, sums: Sums, price_of: PriceOf) -> None:
     """Apply one transaction of the period and add up what it brought."""
     day, seen = day_of(transaction.occurred_at), len(books.disposals)
     cost_before = _cost(transaction, books, price_of)
@@ -154,7 +164,7 @@ def _count(transaction: Transaction, books: Books, sums: _Sums, price_of: PriceO
         sums.brought += (flow_of(transaction, price_of) or ZERO) - unattached - moved
 
 
-def _count_legs(transaction: Transaction, sums: _Sums, price_of: PriceOf) -> Decimal:
+def _count_legs(transaction: Transaction, sums: Sums, price_of: PriceOf) -> Decimal:
     """Fees and income of the legs. Returns the fees that were paid from outside and are in no cost
     and no proceeds, because there is nothing that they could be attached to.
     """

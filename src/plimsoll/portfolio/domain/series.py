@@ -4,6 +4,8 @@ The quantity of an asset in a wallet at the end of a UTC day, times the price of
 of an earlier day is carried and marked stale; before the first price a position is unvalued: it is
 listed, in no sum, and not worth 0. Values are in one reporting currency, whose own price is 1;
 each is rounded half-even to 1e-18 once, and a day's value is the sum of its positions.
+
+Of what goes out without having been there, the quantity ends at 0 and the lack is told as missing.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,9 +18,11 @@ from typing import Final, NamedTuple
 
 from plimsoll.kernel.identifiers import AssetId, WalletId
 from plimsoll.kernel.money import ZERO, worth
+from plimsoll.ledger.domain.holdings import Effect, Key, moves_of
 from plimsoll.ledger.domain.transactions import Transaction
 
 ONE_DAY: Final = timedelta(days=1)
+ONE: Final = Decimal(1)
 
 
 class Priced(NamedTuple):
@@ -43,12 +47,21 @@ class Position(NamedTuple):
     stale: bool
 
 
+class Missing(NamedTuple):
+    """How much of an asset has gone out of a wallet, until a day, without having come in."""
+
+    wallet_id: WalletId
+    asset_id: AssetId
+    quantity: Decimal
+
+
 class Day(NamedTuple):
     """`value` is the sum of the positions that have one."""
 
     day: date
     positions: tuple[Position, ...]
     value: Decimal
+    missing: tuple[Missing, ...] = ()
 
     @property
     def unvalued(self) -> tuple[Position, ...]:
@@ -66,6 +79,8 @@ class DailyPrices:
         self, currency: AssetId, observed: Mapping[AssetId, Mapping[date, Decimal]]
     ) -> None:
         self._currency = currency
+        self._today: date | None = None
+        self._now: Mapping[AssetId, Priced] = {}
         self._observed = {
             asset: [Priced(price, day) for day, price in sorted(prices.items())]
             for asset, prices in observed.items()
@@ -73,7 +88,23 @@ class DailyPrices:
 
     def __call__(self, asset: AssetId, day: date) -> Priced | None:
         if asset == self._currency:
-            return Priced(Decimal(1), day)
+            return Priced(ONE, day)
+        if day == self._today and asset in self._now:
+            return self._now[asset]
+        return self._last(asset, day)
+
+    def say_now(self, today: date, prices: Mapping[AssetId, Priced]) -> None:
+        """What things are worth on the day that is not over; `prices` that are observed then, or
+        that are not older than the last observed one.
+        """
+        self._today = today
+        self._now = {
+            asset: priced
+            for asset, priced in prices.items()
+            if (known := self._last(asset, today)) is None or known.observed < priced.observed
+        }
+
+    def _last(self, asset: AssetId, day: date) -> Priced | None:
         prices = self._observed.get(asset, [])
         index = bisect_right(prices, day, key=itemgetter(1))
         return prices[index - 1] if index else None
@@ -111,25 +142,38 @@ def recompute(
         if not changes:
             return ()
         first = min(changes)
-    held: defaultdict[tuple[WalletId, AssetId], Decimal] = defaultdict(Decimal)
+    held: defaultdict[Key, Decimal] = defaultdict(Decimal)
+    lacking: defaultdict[Key, Decimal] = defaultdict(Decimal)
     if kept:
         held.update({(each[0], each[1]): each.quantity for each in kept[-1].positions})
+        lacking.update({(each[0], each[1]): each.quantity for each in kept[-1].missing})
     days = list(kept)
     for offset in range((until - first).days + 1):
         day = first + timedelta(days=offset)
         for transaction in changes.get(day, ()):
-            _apply(transaction, held)
-        days.append(_value(day, held, price_of))
+            _apply(transaction, held, lacking)
+        days.append(value_day(day, held, lacking, price_of))
     return tuple(days)
 
 
-def _apply(transaction: Transaction, held: defaultdict[tuple[WalletId, AssetId], Decimal]) -> None:
-    for leg in transaction.legs:
-        if leg.wallet_id is not None:
-            held[leg.wallet_id, leg.asset_id] += leg.quantity
+def _apply(
+    transaction: Transaction, held: defaultdict[Key, Decimal], lacking: defaultdict[Key, Decimal]
+) -> None:
+    for move in moves_of(transaction):
+        key = (move.wallet_id, move.asset_id)
+        if move.effect in (Effect.ACQUIRE, Effect.ARRIVE):
+            held[key] += move.quantity
+        elif held[key] < move.quantity:
+            lacking[key] += move.quantity - held[key]
+            held[key] = ZERO
+        else:
+            held[key] -= move.quantity
 
 
-def _value(day: date, held: Mapping[tuple[WalletId, AssetId], Decimal], price_of: PriceOf) -> Day:
+def value_day(
+    day: date, held: Mapping[Key, Decimal], lacking: Mapping[Key, Decimal], price_of: PriceOf
+) -> Day:
+    """What was held at the end of a day, valued; what is held none of is no position."""
     positions, total = [], ZERO
     known: dict[AssetId, Priced | None] = {}
     for (wallet_id, asset_id), quantity in sorted(held.items()):
@@ -142,4 +186,5 @@ def _value(day: date, held: Mapping[tuple[WalletId, AssetId], Decimal], price_of
         stale = priced is not None and priced.observed < day
         positions.append(Position(wallet_id, asset_id, quantity, priced, value, stale))
         total += value or ZERO
-    return Day(day, tuple(positions), total)
+    missing = tuple(Missing(*key, lack) for key, lack in sorted(lacking.items()) if lack)
+    return Day(day, tuple(positions), total, missing)

@@ -19,7 +19,7 @@ from plimsoll.plumbing.paging import Page, Paging
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import AssetName
 from plimsoll.portfolio.domain.valuation import Valuation
-from plimsoll.portfolio.schemas import HistoryView, SummaryView
+from plimsoll.portfolio.schemas.summary import HistoryView, SummaryView
 from plimsoll.portfolio.service.summaries import Summaries
 
 router = APIRouter(prefix="/portfolio", tags=["portfolio"])

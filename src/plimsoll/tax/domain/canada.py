@@ -66,7 +66,16 @@ def _dispose(
             text += why
         matched.slices.append(
             Slice(
-                disposed, None, None, quantity, proceeds, cost - denied, Term.NONE, Rule.ACB, text
+                disposed,
+                None,
+                None,
+                quantity,
+                proceeds,
+                cost - denied,
+                Term.NONE,
+                Rule.ACB,
+                text,
+                denied,
             )
         )
     short = disposed.quantity - quantity

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from plimsoll.kernel.identifiers import AssetId, WalletId
+from plimsoll.kernel.money import ZERO
 from plimsoll.ledger.domain.transactions import Kind
 from plimsoll.tax.domain.movements import Ref, Unvalued
 from plimsoll.tax.domain.results import Lot, Pool, Rule, Shortfall, Term
@@ -17,8 +19,11 @@ from plimsoll.tax.domain.results import Lot, Pool, Rule, Shortfall, Term
 
 class Line(NamedTuple):
     """One slice of a disposal of the year. `proceeds` are net of `fees`, which is the part of the
-    disposal's fees that fell on the slice. `box`: where a form wants it (US: G to L). `untaxed`
-    lines (gifts, donations) are in no total.
+    disposal's fees that fell on the slice. `box`: where a form wants it (US: G to L). Lines that
+    are not `taxed` (gifts, donations) are in no total.
+
+    `code` and `adjustment` are those of form 8949: where a broker reported another basis, the
+    code is B, the reported one is `cost + adjustment`, and the gain stays what it is.
     """
 
     number: int
@@ -39,6 +44,8 @@ class Line(NamedTuple):
     formula: str
     taxed: bool
     box: str = ""
+    code: str = ""
+    adjustment: Decimal = ZERO
 
     @property
     def gain(self) -> Decimal:
@@ -83,6 +90,31 @@ class Completeness(NamedTuple):
     unvalued: int
 
 
+class Verdict(StrEnum):
+    """How a broker's row stands to the disposals of the year."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    NOT_IN_LEDGER = "not-in-ledger"
+    NOT_REPORTED = "not-reported"
+
+
+class Reconciled(NamedTuple):
+    """Rows of a broker's form (by number) and the lines of the report (by number) that they are.
+    `proceeds` and `cost`: reported less found, where both are known. `text` says what to look at.
+    """
+
+    verdict: Verdict
+    rows: tuple[int, ...]
+    lines: tuple[int, ...]
+    asset: AssetId
+    sold_on: date
+    quantity: Decimal
+    proceeds: Decimal | None
+    cost: Decimal | None
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """`first` and `last` are the days of the year, both in it. `draft` until nothing is missing.
@@ -109,7 +141,9 @@ class Report:
     completeness: Completeness
     draft: bool
     blocked: bool = False
-    """The chosen policy wants no figures while something is missing."""
+    """The chosen policy wants no figures while something is missing: there are no totals."""
+    reconciled: tuple[Reconciled, ...] = ()
+    """What brokers reported beside what was found, where their forms were entered."""
 
 
 @dataclass(frozen=True, slots=True)

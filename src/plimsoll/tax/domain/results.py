@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from plimsoll.kernel.identifiers import AssetId, WalletId
+from plimsoll.kernel.money import ZERO
 from plimsoll.tax.domain.movements import Disposed, Earned, Ref, Unvalued
 
 
@@ -43,7 +44,8 @@ class Rule(StrEnum):
 class Slice(NamedTuple):
     """`acquired`: the leg that brought the units; None of a pool or a shortfall. `acquired_on`:
     when the holding period began. `formula`: the numbers behind pooled costs, in words that a
-    person can check. Of what leaves untaxed the proceeds are its cost.
+    person can check. Of what leaves untaxed the proceeds are its cost. `denied` is what a law took
+    off the cost, so that a loss does not count now.
     """
 
     disposed: Disposed
@@ -55,6 +57,7 @@ class Slice(NamedTuple):
     term: Term
     rule: Rule
     formula: str = ""
+    denied: Decimal = ZERO
 
     @property
     def gain(self) -> Decimal:

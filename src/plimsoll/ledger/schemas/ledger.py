@@ -107,6 +107,8 @@ class HoldingView(View):
     average_cost: Figure | None
     average_cost_without_fees: Figure | None
     realised_profit: Amount
+    missing: Amount
+    """Units that imported transactions took out and nothing had brought in; they cost nothing."""
 
     @classmethod
     def of(cls, held: HeldAsset, catalogue: Catalogue) -> "HoldingView":
@@ -123,6 +125,7 @@ class HoldingView(View):
             average_cost=holding.average_cost,
             average_cost_without_fees=holding.average_cost_without_fees,
             realised_profit=holding.realised,
+            missing=holding.missing,
         )
 
 
@@ -170,6 +173,8 @@ class LegView(View):
     quantity: Amount
     role: Role
     value: Amount
+    valued: bool
+    """False: nobody knew what it was worth."""
 
 
 class RealisedView(View):
@@ -190,6 +195,8 @@ class TransactionView(View):
     note: str
     source: str
     external_id: str | None
+    import_id: UUID | None
+    """The import that brought it."""
     voids: UUID | None
     voided_by: UUID | None
     realised_profit: Amount | None
@@ -236,12 +243,14 @@ def _transaction_view(
                 quantity=leg.quantity,
                 role=leg.role,
                 value=leg.value,
+                valued=leg.valued,
             )
             for leg in transaction.legs
         ],
         note=transaction.note,
         source=transaction.source,
         external_id=transaction.external_id,
+        import_id=transaction.import_id,
         voids=transaction.voids,
         voided_by=voided_by,
         realised_profit=single if parts else ZERO,

@@ -15,7 +15,7 @@ from plimsoll.kernel.identifiers import HoldingId, TransactionId, UserId, Wallet
 from plimsoll.kernel.money import ZERO, NotAnAmount, parse_amount
 from plimsoll.ledger.domain.holdings import CostCurrencyDiffers, HeldAsset, NotEnoughHeld
 from plimsoll.ledger.domain.transactions import Kind, Transaction, TransactionFilter, UnbalancedLegs
-from plimsoll.ledger.schemas import (
+from plimsoll.ledger.schemas.ledger import (
     HoldingView,
     PurchaseBody,
     SaleView,

@@ -1,0 +1,187 @@
+"""What is calculated in a process of its own: reports, comparisons, files.
+
+All of it takes and gives text and bytes that are stored or were stored, and nothing else is known
+to it: no clock, no database.
+"""
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from plimsoll.kernel.errors import Conflict
+from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
+from plimsoll.kernel.money import ZERO, worth
+from plimsoll.tax.domain import planning
+from plimsoll.tax.domain.choices import Way
+from plimsoll.tax.domain.facts import Fact
+from plimsoll.tax.domain.planning import Outcome, Sale, Unrealised
+from plimsoll.tax.domain.report import Names, Report
+from plimsoll.tax.domain.rulesets import RULESETS, Matching, compute, match_all
+from plimsoll.tax.reports import files
+from plimsoll.tax.reports.document import Meta
+from plimsoll.tax.service import documents
+from plimsoll.tax.service.documents import SECTIONS, Document
+from plimsoll.tax.service.inputs import read_input
+from plimsoll.tax.storage.runs import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A report as it is stored."""
+
+    document: Document
+    ruleset: str
+    draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A stored report beside the same input computed now. `figures`: codes of totals that are not
+    the same. `rows`: how many rows of all lists are not.
+    """
+
+    equal: bool
+    ruleset: str
+    figures: tuple[str, ...]
+    rows: int
+
+
+def calculate(document: bytes) -> Calculated:
+    """The report of an input. Raises InputUnreadable and what the domain raises."""
+    report = _compute(document)
+    return Calculated(documents.write(report), report.ruleset, report.draft)
+
+
+def compare(document: bytes, head: str, parts: Sequence[Part], sha256: bytes) -> Comparison:
+    """Compute the input once more and hold it against what was stored."""
+    report = _compute(document)
+    if documents.write(report).sha256 == sha256:
+        return Comparison(equal=True, ruleset=report.ruleset, figures=(), rows=0)
+    stored = documents.read(head, parts)
+    now, before = (
+        {each.code: (each.amount, each.formula) for each in one.totals} for one in (report, stored)
+    )
+    differing = sorted(
+        code for code in now.keys() | before.keys() if now.get(code) != before.get(code)
+    )
+    rows = sum(_count_differing(getattr(report, name), getattr(stored, name)) for name in SECTIONS)
+    return Comparison(False, report.ruleset, tuple(differing), rows)
+
+
+def render(name: str, head: str, parts: Sequence[Part], names: Names, meta: Meta) -> bytes:
+    """A file of a stored report. Raises NoSuchFile, FiguresBlocked."""
+    with _without_collection():
+        return files.render(name, documents.read(head, parts), names, meta)
+
+
+class NothingHeld(Conflict):
+    """A sale was thought of, of an asset that no wallet has."""
+
+    code = "nothing-held"
+    title = "No wallet holds this asset"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is held now. `shortfalls`: disposals of all years beyond what is known."""
+
+    held: Sequence[Unrealised]
+    shortfalls: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleWish:
+    """A sale that is thought of, for `price` per unit. `wallet_id` None: the wallet that holds
+    most of the asset. `portfolio` (France): what everything is worth just before it.
+    """
+
+    asset: AssetId
+    quantity: Decimal
+    price: Decimal | None = None
+    fees: Decimal = ZERO
+    wallet_id: WalletId | None = None
+    at: datetime | None = None
+    portfolio: Decimal | None = None
+    picks: tuple[tuple[TransactionId, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A sale under each method."""
+
+    currency: AssetId
+    sale: Sale
+    outcomes: Sequence[Outcome]
+
+
+def look(document: bytes, prices: Mapping[AssetId, Decimal], as_of: date) -> Looked:
+    """What an input leaves, at `prices`."""
+    with _without_collection():
+        whole, _ = _match(document, as_of)
+        held = planning.unrealised(whole, prices, as_of)
+        return Looked(held, len(whole.matched.shortfalls))
+
+
+def try_sale(document: bytes, wish: SaleWish, ways: Sequence[Way]) -> Tried:
+    """A sale after everything in an input. Raises NothingHeld, SaleInThePast."""
+    assert wish.price is not None
+    assert wish.at is not None
+    with _without_collection():
+        whole, facts = _match(document, wish.at.date())
+        account = wish.wallet_id or _largest(facts, wish.asset)
+        proceeds = worth(wish.price, wish.quantity)
+        sale = Sale(
+            wish.asset,
+            account,
+            wish.quantity,
+            proceeds,
+            wish.at,
+            wish.fees,
+            wish.picks,
+            wish.portfolio,
+        )
+        outcomes = planning.what_if(whole, sale, ways)
+        return Tried(whole.country.currency, sale, outcomes)
+
+
+def _match(document: bytes, as_of: date) -> tuple[Matching, list[Fact]]:
+    header, facts = read_input(document)
+    ruleset = RULESETS[header.rules]
+    return match_all(facts, ruleset, header.choices, as_of=as_of), facts
+
+
+def _largest(facts: Iterable[Fact], asset: AssetId) -> WalletId:
+    """The account that has most of the asset; of equal ones always the same."""
+    held: dict[WalletId, Decimal] = {}
+    for fact in facts:
+        for leg in fact.legs:
+            if leg.asset == asset and leg.account is not None:
+                held[leg.account] = held.get(leg.account, ZERO) + leg.quantity
+    found = max(held, key=lambda account: (held[account], account), default=None)
+    if found is None or held[found] <= 0:
+        raise NothingHeld(f"no wallet has {asset}", facts={"coin_id": asset})
+    return found
+
+
+def _compute(document: bytes) -> Report:
+    with _without_collection():
+        header, facts = read_input(document)
+        return compute(facts, RULESETS[header.rules], header.year, header.choices)
+
+
+def _count_differing(now: Sequence[object], before: Sequence[object]) -> int:
+    paired = sum(a != b for a, b in zip(now, before, strict=False))
+    return paired + abs(len(now) - len(before))
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Nothing here makes cycles; looking for them among a million values is most of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

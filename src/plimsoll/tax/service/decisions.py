@@ -1,0 +1,194 @@
+"""What a person decided about their taxes: kept, listed, and put together for a run.
+
+Elections are kept for each jurisdiction. Treatments, picks and gifts are of single transactions and
+the same everywhere. A pick is recorded with the moment of its request, and never changed: for a
+disposal the last record counts that was made in time, and where none was, the last one, which the
+rules then call late.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from plimsoll.kernel.identifiers import AssetId, TransactionId, UserId, new_id
+from plimsoll.ledger.service import reading
+from plimsoll.plumbing.database import ReadUnit, Unit
+from plimsoll.tax.domain.choices import Choices, FormRow
+from plimsoll.tax.domain.countries import Treatment
+from plimsoll.tax.domain.elections import country_of, ways_of
+from plimsoll.tax.domain.facts import Pick
+from plimsoll.tax.domain.rulesets import Ruleset
+from plimsoll.tax.service.facts import Gift, Said
+from plimsoll.tax.service.inputs import ENCODER, read_choices, write_choices
+from plimsoll.tax.storage import decisions
+from plimsoll.tax.storage.decisions import StoredGift, StoredPicks, StoredTreatment
+
+
+class Named(NamedTuple):
+    """Units of the acquisition `of`."""
+
+    of: TransactionId
+    asset: AssetId
+    quantity: Decimal
+
+
+class PickRecord(NamedTuple):
+    """What was said about a disposal at one moment; nothing in `units` takes it back."""
+
+    id: UUID
+    transaction_id: TransactionId
+    disposed_at: datetime
+    identified_at: datetime
+    units: tuple[Named, ...]
+
+    @property
+    def in_time(self) -> bool:
+        return self.identified_at <= self.disposed_at
+
+
+UNITS: Final = msgspec.json.Decoder(tuple[Named, ...])
+FORMS: Final = msgspec.json.Decoder(tuple[FormRow, ...])
+
+list_treatments = decisions.list_treatments
+list_gifts = decisions.list_gifts
+
+
+async def get_elections(
+    unit: ReadUnit, user_id: UserId, jurisdiction: str
+) -> tuple[Choices, datetime | None]:
+    """What was chosen and when; nothing chosen is what the law says."""
+    stored = await decisions.find_elections(unit, user_id, jurisdiction)
+    if stored is None:
+        return Choices(), None
+    return read_choices(msgspec.json.decode(stored.text)), stored.changed_at
+
+
+async def put_elections(
+    unit: Unit, user_id: UserId, ruleset: Ruleset, choices: Choices, *, now: datetime
+) -> None:
+    """Elect anew. Raises MethodNotAllowed, UnknownZone."""
+    ways_of(ruleset.methods, choices)
+    country_of(ruleset.country, choices, any_currency=False)
+    text = ENCODER.encode(write_choices(choices)).decode()
+    await decisions.put_elections(unit, user_id, ruleset.code, text, now=now)
+
+
+async def put_treatment(
+    unit: Unit, user_id: UserId, transaction_id: UUID, treatment: Treatment, *, now: datetime
+) -> StoredTreatment:
+    """Raises TransactionNotFound."""
+    await reading.get_transaction(unit, user_id, TransactionId(transaction_id))
+    await decisions.put_treatment(unit, user_id, transaction_id, treatment.value, now=now)
+    return StoredTreatment(TransactionId(transaction_id), treatment.value, now)
+
+
+async def drop_treatment(unit: Unit, user_id: UserId, transaction_id: UUID) -> None:
+    """Nothing happens where there is none. Raises TransactionNotFound."""
+    await reading.get_transaction(unit, user_id, TransactionId(transaction_id))
+    await decisions.drop_treatment(unit, user_id, transaction_id)
+
+
+async def put_gift(unit: Unit, user_id: UserId, gift: StoredGift) -> StoredGift:
+    """Raises TransactionNotFound."""
+    await reading.get_transaction(unit, user_id, gift.transaction_id)
+    await decisions.put_gift(unit, user_id, gift)
+    return gift
+
+
+async def drop_gift(unit: Unit, user_id: UserId, transaction_id: UUID) -> None:
+    """Nothing happens where there is none. Raises TransactionNotFound."""
+    await reading.get_transaction(unit, user_id, TransactionId(transaction_id))
+    await decisions.drop_gift(unit, user_id, transaction_id)
+
+
+async def record_picks(
+    unit: Unit, user_id: UserId, transaction_id: UUID, units: Sequence[Named], *, now: datetime
+) -> PickRecord:
+    """Say which units a disposal is of, as known from `now` on. Raises TransactionNotFound."""
+    found = await reading.get_transaction(unit, user_id, TransactionId(transaction_id))
+    record = PickRecord(
+        new_id(), found.transaction.id, found.transaction.occurred_at, now, tuple(units)
+    )
+    await decisions.add_picks(
+        unit,
+        user_id,
+        StoredPicks(
+            record.id,
+            record.transaction_id,
+            record.identified_at,
+            ENCODER.encode(record.units).decode(),
+            record.disposed_at,
+        ),
+    )
+    return record
+
+
+async def list_picks(
+    unit: ReadUnit, user_id: UserId, *, after: UUID | None, limit: int | None
+) -> list[PickRecord]:
+    """Every record in the order in which it was made; without a `limit` all of them."""
+    return [
+        PickRecord(
+            each.id,
+            each.transaction_id,
+            each.disposed_at,
+            each.identified_at,
+            UNITS.decode(each.picks),
+        )
+        for each in await decisions.list_picks(unit, user_id, after=after, limit=limit)
+    ]
+
+
+async def get_forms(
+    unit: ReadUnit, user_id: UserId, year: int
+) -> tuple[tuple[FormRow, ...], datetime | None]:
+    stored = await decisions.find_forms(unit, user_id, year)
+    return (FORMS.decode(stored.text), stored.changed_at) if stored else ((), None)
+
+
+async def put_forms(
+    unit: Unit, user_id: UserId, year: int, rows: Sequence[FormRow], *, now: datetime
+) -> None:
+    await decisions.put_forms(unit, user_id, year, ENCODER.encode(rows).decode(), now=now)
+
+
+async def load_choices(unit: ReadUnit, user_id: UserId, jurisdiction: str, year: int) -> Choices:
+    """Everything chosen that a run of `year` is computed with."""
+    choices, _ = await get_elections(unit, user_id, jurisdiction)
+    treated = await decisions.list_treatments(unit, user_id, after=None, limit=None)
+    forms, _ = await get_forms(unit, user_id, year) if jurisdiction == "us" else ((), None)
+    return replace(
+        choices,
+        treatments={each.transaction_id: Treatment(each.treatment) for each in treated},
+        forms=forms,
+    )
+
+
+async def load_said(unit: ReadUnit, user_id: UserId, choices: Choices) -> Said:
+    """What was said about single transactions."""
+    picks = choose_picks(await list_picks(unit, user_id, after=None, limit=None))
+    gifts = await decisions.list_gifts(unit, user_id, after=None, limit=None)
+    return Said(
+        picks,
+        {each.transaction_id: Gift(each.donor_cost, each.donor_since) for each in gifts},
+        frozenset(choices.treatments),
+    )
+
+
+def choose_picks(records: Sequence[PickRecord]) -> dict[TransactionId, tuple[Pick, ...]]:
+    """Of each disposal the record that counts; `records` are in the order of their making."""
+    chosen: dict[TransactionId, PickRecord] = {}
+    for record in records:
+        before = chosen.get(record.transaction_id)
+        if before is None or record.in_time or not before.in_time:
+            chosen[record.transaction_id] = record
+    return {
+        of: tuple(Pick(*named, record.identified_at) for named in record.units)
+        for of, record in chosen.items()
+        if record.units
+    }
