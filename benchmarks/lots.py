@@ -1,6 +1,6 @@
 """Matching disposals with lots: milliseconds by method and shape, and how they grow.
 
-    python -m benchmarks.lots [--transactions 10000] [--growth 10] [--rounds 5] [--profile]
+    python -m benchmarks.lots [--sizes 10000 100000 1000000] [--rounds 5] [--profile]
 
 Shapes: purchases and sales of one asset in turn, of twenty assets, and half the transactions
 purchases followed by as many small sales. Prices and quantities are random, values exact. Facts are
@@ -36,6 +36,10 @@ ACCOUNT: Final = WalletId(UUID(int=1))
 START: Final = datetime(2025, 1, 1, tzinfo=UTC)
 CENT: Final = Decimal("0.01")
 SATOSHI: Final = Decimal("1e-8")
+MANY: Final = 100_000
+"""Above it each figure is of one round."""
+LONGEST_MS: Final = 60_000
+"""A size that would take longer is left out."""
 
 
 def trade(number: int, *, asset: int, buys: bool, quantity: Decimal, price: Decimal) -> Fact:
@@ -111,29 +115,35 @@ def matching(movements: list[Movement], method: Method, rounds: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--transactions", type=int, default=10_000)
-    parser.add_argument("--growth", type=int, default=10)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args()
-    few, many = args.transactions, args.transactions * args.growth
     if args.profile:
-        movements = read(in_turn(few, assets=1), us.COUNTRY).movements
+        facts = in_turn(args.sizes[0], assets=1)
+        movements = read(facts, us.COUNTRY).movements
         with cProfile.Profile() as profile:
-            read(in_turn(few, assets=1), us.COUNTRY)
+            read(facts, us.COUNTRY)
             match(movements, us.COUNTRY, us.ELECTION)
         pstats.Stats(profile).sort_stats("tottime").print_stats(15)
         return
-    print(f"{'':24} {'':6} {few:>8} {many:>9} growth   (milliseconds)")
+    print(f"{'shape':24}{'':6}{'facts':>11}{'ms':>9}{'growth':>8}")
     for shape, make in SHAPES.items():
-        facts = make(few), make(many)
-        for_reading = [best_ms(lambda f=f: read(f, us.COUNTRY), args.rounds) for f in facts]  # type: ignore[misc]
-        rows = {"read": for_reading}
-        streams = [read(each, us.COUNTRY).movements for each in facts]
-        for method in Method:
-            rows[method] = [matching(each, method, args.rounds) for each in streams]
-        for name, (small, large) in rows.items():
-            print(f"{shape:24} {name:6} {small:8.1f} {large:9.1f} {large / small:6.1f}")
+        before: dict[str, float] = {}
+        for size in args.sizes:
+            rounds = args.rounds if size <= MANY else 1
+            facts = make(size)
+            taken = {"read": best_ms(lambda f=facts: read(f, us.COUNTRY), rounds)}  # type: ignore[misc]
+            movements = read(facts, us.COUNTRY).movements
+            del facts
+            for method in Method:
+                taken[method] = matching(movements, method, rounds)
+            for name, took in taken.items():
+                growth = f"{took / before[name]:.1f}" if name in before else ""
+                print(f"{shape:24}{name:6}{size:11,}{took:9.1f}{growth:>8}", flush=True)
+            before = taken
+            if 10 * max(taken.values()) > LONGEST_MS:
+                break
 
 
 if __name__ == "__main__":

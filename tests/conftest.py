@@ -65,16 +65,23 @@ def _named(dsn: str, name: str) -> str:
 NUMBERS = count()
 
 
+@asynccontextmanager
+async def cloned(dsn: str, template: str) -> AsyncIterator[str]:
+    """A migrated database of one's own."""
+    name = f"test_{next(NUMBERS)}"
+    admin = await asyncpg.connect(dsn)
+    # Without a log of its pages: nothing here has to survive, and it is twice as quick.
+    await admin.execute(f"create database {name} template {template} strategy file_copy")
+    yield _named(dsn, name)
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
 @pytest.fixture
 async def database_url(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
     """A migrated database of this test's own."""
-    name = f"test_{next(NUMBERS)}"
-    admin = await asyncpg.connect(postgres.dsn)
-    # Without a log of its pages: nothing here has to survive, and it is twice as quick.
-    await admin.execute(f"create database {name} template {template} strategy file_copy")
-    yield _named(postgres.dsn, name)
-    await admin.execute(f"drop database {name} with (force)")
-    await admin.close()
+    async with cloned(postgres.dsn, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -84,17 +91,21 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def easy(data_dir: Path) -> Settings:
     """Simulated prices and limits that no ordinary test runs into."""
     return Settings(
-        data_dir=tmp_path,
+        data_dir=data_dir,
         feed=FeedChoice.SIMULATED,
         user_requests_per_minute=1_000_000,
         api_key_requests_per_minute=1_000_000,
         address_requests_per_minute=1_000_000,
         login_attempts_per_minute=10_000,
     )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return easy(tmp_path)
 
 
 @asynccontextmanager
@@ -119,6 +130,19 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """Talks to the real application; nobody is signed in."""
     async with running(app) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+async def shared_client(
+    postgres: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[FastAPI, httpx2.AsyncClient]]:
+    """One application for a whole module, and who talks to it: to open one takes longer than most
+    requests. For tests that are about their own people only.
+    """
+    async with cloned(postgres.dsn, template) as url:
+        app = create_app(easy(tmp_path_factory.mktemp("desk")), url)
+        async with running(app) as client:
+            yield app, client
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Only the plumbing begins and ends transactions: a unit is committed before the answer, once.
 
 Refused elsewhere: `.commit()`, `.rollback()` and `.transaction()` of a connection, and SQL text
-that begins or ends a transaction.
+that begins or ends a transaction. A commit that is given something is another one: of an import.
 
     python -m tools.no_commit [PATH...]
 """
@@ -16,7 +16,8 @@ from typing import Final
 from tools.source import Finding, Source, chosen, run, strings
 
 PLUMBING: Final = Path("src/plimsoll/plumbing")
-CALLS: Final = frozenset({"commit", "rollback", "transaction"})
+ENDS: Final = frozenset({"commit", "rollback"})
+"""A connection's take no arguments."""
 STATEMENT: Final = re.compile(
     r"(?:^|;)\s*(?:begin|start\s+transaction|commit|end|rollback|savepoint\s+\w+)"
     r"\s*(?:;|$|\b(?:transaction|work|prepared|isolation|to\s+savepoint)\b)",
@@ -33,7 +34,10 @@ def transactions(source: Source) -> Iterator[Finding]:
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr in CALLS
+        and (
+            node.func.attr == "transaction"
+            or (node.func.attr in ENDS and not node.args and not node.keywords)
+        )
     ]
     found += [
         (line, repr(text.strip()[:40]))

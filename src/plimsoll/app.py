@@ -12,21 +12,18 @@ from fastapi.routing import APIRoute
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
-from plimsoll.access import router as access_router
+from plimsoll import routes
 from plimsoll.access.guards import undeclared_routes
 from plimsoll.access.service.access import Access
-from plimsoll.insights import router as insights_router
 from plimsoll.insights.live import IndicatorChannel
 from plimsoll.insights.service.insights import Insights
 from plimsoll.kernel.clock import Clock, SystemClock, to_ms
 from plimsoll.ledger import jobs as ledger_jobs
-from plimsoll.ledger.router import exporting as exporting_router
-from plimsoll.ledger.router import imports as imports_router
-from plimsoll.ledger.router import ledger as ledger_router
-from plimsoll.ledger.router import valuations as valuations_router
 from plimsoll.ledger.service.importing import prices_of
 from plimsoll.ledger.service.imports import Imports
 from plimsoll.ledger.service.purchases import Purchases
+from plimsoll.ledger.service.quality import Quality
+from plimsoll.ledger.service.transfers import Transfers
 from plimsoll.markets import jobs as markets_jobs
 from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind
@@ -34,12 +31,6 @@ from plimsoll.markets.live.candles import CandleChannel
 from plimsoll.markets.live.prices import PriceChannel
 from plimsoll.markets.live.sources import SourceChannel
 from plimsoll.markets.live.volatility import VolatilityChannel
-from plimsoll.markets.router import backfills as backfills_router
-from plimsoll.markets.router import candles as candles_router
-from plimsoll.markets.router import markets as markets_router
-from plimsoll.markets.router import prices as prices_router
-from plimsoll.markets.router import udf as udf_router
-from plimsoll.markets.router import volatility as volatility_router
 from plimsoll.markets.service.backfills import Backfills
 from plimsoll.markets.service.candles import Candles, make_candles
 from plimsoll.markets.service.catching_up import CatchingUp, list_stopped
@@ -53,31 +44,19 @@ from plimsoll.operations.service.health import Health
 from plimsoll.plumbing import idempotency, problems, schema, telemetry
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.edge import Edge
-from plimsoll.plumbing.hot import HotRoute, HotRoutes
+from plimsoll.plumbing.hot import HotRoutes
 from plimsoll.plumbing.jobs.runner import Jobs, JobTerms
 from plimsoll.plumbing.limits import LocalLimiter
 from plimsoll.plumbing.outbound import Outbound
 from plimsoll.plumbing.streams.hub import Hub
 from plimsoll.plumbing.tables import Files
-from plimsoll.portfolio.router import periods as periods_router
-from plimsoll.portfolio.router import summary as portfolio_router
 from plimsoll.portfolio.service.histories import Histories
 from plimsoll.portfolio.service.summaries import Summaries
+from plimsoll.routes import API
 from plimsoll.settings import Settings
 from plimsoll.tax import jobs as tax_jobs
-from plimsoll.tax.router import decisions as tax_decisions_router
-from plimsoll.tax.router import planning as tax_planning_router
-from plimsoll.tax.router import runs as tax_runs_router
 from plimsoll.tax.service.runs import TaxRuns
 from plimsoll.trading.live.channels import make_channels
-from plimsoll.trading.router import accounts as accounts_router
-from plimsoll.trading.router import bookkeeping as bookkeeping_router
-from plimsoll.trading.router import histories as histories_router
-from plimsoll.trading.router import instruments as instruments_router
-from plimsoll.trading.router import operators as operators_router
-from plimsoll.trading.router import orders as orders_router
-from plimsoll.trading.router import positions as positions_router
-from plimsoll.trading.router import trades as trades_router
 from plimsoll.trading.service.broadcasting import Broadcasting
 from plimsoll.trading.service.exchange import Exchange
 from plimsoll.trading.service.feeding import Feeding
@@ -87,7 +66,6 @@ from plimsoll.trading.service.trades import Trades
 
 log = structlog.get_logger(__name__)
 
-API: Final = "/api/v1"
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     code: {"model": problems.Problem, "description": text}
     for code, text in {
@@ -107,29 +85,8 @@ class Desk(FastAPI):
         assert isinstance(framework, ServerErrorMiddleware)
         hot = HotRoutes(
             framework.app,  # without it: what nobody caught the edge answers, as a problem
-            exact={
-                ("GET", f"{API}/portfolio/summary"): HotRoute(
-                    f"{API}/portfolio/summary", portfolio_router.quick_summary
-                ),
-                ("POST", f"{API}/holdings"): HotRoute(
-                    f"{API}/holdings", ledger_router.quick_buy, status=201
-                ),
-                ("POST", f"{API}/orders"): HotRoute(
-                    f"{API}/orders", orders_router.quick_order, status=201
-                ),
-            },
-            prefixes=[
-                (
-                    f"{API}/prices/",
-                    HotRoute(f"{API}/prices/{{coin_id}}", prices_router.quick_price),
-                ),
-                (
-                    f"{API}/markets/",
-                    HotRoute(
-                        f"{API}/markets/{{base}}/{{quote}}/candles", candles_router.quick_candles
-                    ),
-                ),
-            ],
+            exact=routes.HOT,
+            prefixes=routes.HOT_PREFIXES,
         )
         return Edge(hot, settings=self.settings, bounded=frozenset({("POST", f"{API}/imports")}))
 
@@ -177,33 +134,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.settings = settings
-    for router in (
-        access_router,
-        prices_router,
-        markets_router,
-        backfills_router,
-        candles_router,
-        volatility_router,
-        udf_router,
-        insights_router,
-        exporting_router,  # before /transactions/{transaction_id}
-        ledger_router,
-        imports_router,
-        valuations_router,
-        portfolio_router,
-        periods_router,
-        orders_router,
-        accounts_router,
-        positions_router,
-        histories_router,
-        instruments_router,
-        operators_router,
-        trades_router,
-        bookkeeping_router,
-        tax_runs_router,
-        tax_decisions_router,
-        tax_planning_router,
-    ):
+    for router in routes.ROUTERS:
         app.include_router(router.router, prefix=API)
     app.include_router(operations_router.jobs_router, prefix=API)
     app.include_router(operations_live.router, prefix=API)
@@ -238,6 +169,15 @@ async def _open(
     app.state.summaries = Summaries(database, prices, clock)
     app.state.dailies = dailies = Dailies()
     app.state.histories = Histories(database, prices, dailies, clock)
+    app.state.transfers = transfers = Transfers(database)
+    app.state.quality = Quality(
+        database,
+        clock,
+        prices=prices,
+        dailies=dailies,
+        transfers=transfers,
+        list_sources=feed.intake.list_sources,
+    )
     app.state.health = Health(database, prices, clock)
     await _open_trading(app, settings, database, clock, stack)
     _open_jobs(app, settings, database, feed, stack)

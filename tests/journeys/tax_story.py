@@ -31,6 +31,27 @@ async def record(person: Person, kind: str, at: str, *legs: dict[str, Any], **mo
     return str(made.json()["id"])
 
 
+async def trade(
+    person: Person,
+    wallet: str,
+    at: str,
+    quantity: str,
+    value: str,
+    *,
+    coin: str = "bitcoin",
+    money: str = "usd",
+) -> str:
+    """A purchase, or a sale where the quantity is below zero, for money from outside. `at` may be
+    a day, of which it is noon then.
+    """
+    sells = quantity.startswith("-")
+    coins, paid = leg(wallet, coin, quantity, value), leg(None, money, value, value)
+    paid["quantity"] = value if sells else f"-{value}"
+    moment = at if "T" in at else f"{at}T12:00:00Z"
+    kind = "sell" if sells else "buy"
+    return await record(person, kind, moment, coins, paid, currency=money)
+
+
 async def finish(person: Person, started: httpx2.Response) -> dict[str, Any]:
     """The job once it is over."""
     assert started.status_code == 202, started.text
@@ -51,6 +72,23 @@ async def compute(
     wish = {"jurisdiction": jurisdiction, "year": year} | more
     job = await finish(person, await person.http.post("/tax/runs", json=wish))
     return await read(person, job["result"]["link"].removeprefix("/api/v1"))
+
+
+async def compute_years(person: Person, jurisdiction: str, *years: int) -> list[dict[str, Any]]:
+    """Runs of several years, one beside the other."""
+    wishes = [{"jurisdiction": jurisdiction, "year": year} for year in years]
+    started = [await person.http.post("/tax/runs", json=wish) for wish in wishes]
+    jobs = [await finish(person, each) for each in started]
+    links = [job["result"]["link"].removeprefix("/api/v1") for job in jobs]
+    return [await read(person, link) for link in links]
+
+
+async def say(person: Person, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What a PUT answers."""
+    answer = await person.http.put(path, json=body)
+    assert answer.status_code in {200, 201}, answer.text
+    said: dict[str, Any] = answer.json()
+    return said
 
 
 async def read(person: Person, path: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from urllib.parse import quote_from_bytes
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from plimsoll.app import create_app
 from plimsoll.settings import Settings
@@ -21,6 +22,7 @@ from tests.journeys import (
     examples,
     imports_examples,
     periods_examples,
+    quality_examples,
     tax_examples,
     trading_examples,
 )
@@ -83,7 +85,22 @@ EXAMPLES: Final = (
     | tax_examples.EXAMPLES
     | periods_examples.EXAMPLES
     | imports_examples.EXAMPLES
+    | quality_examples.EXAMPLES
 )
+Shared = tuple[FastAPI, httpx2.AsyncClient]
+
+
+@pytest.fixture(scope="module")
+def app(shared_client: Shared) -> FastAPI:
+    """One for all operations."""
+    return shared_client[0]
+
+
+@pytest.fixture(scope="module")
+def client(shared_client: Shared) -> httpx2.AsyncClient:
+    return shared_client[1]
+
+
 NOTHING_TO_FILL: Final = frozenset(
     {
         "list_formats",

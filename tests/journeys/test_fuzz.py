@@ -30,6 +30,7 @@ from plimsoll.app import create_app
 from plimsoll.settings import Settings
 from tests.journeys.books import holdings, list_all, sum_of
 from tests.journeys.service import Service
+from tests.ledger.importing import PLIMSOLL, bring, wait_for
 
 CASES: Final = int(os.environ.get("FUZZ_CASES", "20"))
 pytestmark = [pytest.mark.xdist_group("fuzz"), pytest.mark.timeout(120 + 2 * CASES)]
@@ -82,6 +83,10 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
             ids["transaction_id"] = [row["id"] for row in await list_all(http, "/transactions")]
             key = (await http.post("/auth/keys", json={"name": "a", "scopes": ["read"]})).json()
             ids["key_id"] = [key["id"]]
+            ids["import_id"] = [await bring(http, PLIMSOLL)]
+            asked = {"jurisdiction": "us", "year": 2025}
+            run = await wait_for(http, (await http.post("/tax/runs", json=asked)).json()["job_id"])
+            ids["run_id"] = [run["result"]["facts"]["run_id"]]
         yield Desk(service, token, ids)
 
 

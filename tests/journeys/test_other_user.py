@@ -4,8 +4,9 @@ The routes are read from the OpenAPI document, so a new one is walked the day it
 new kind of id fails here until `OBJECTS` says how to make one.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -214,6 +215,29 @@ async def make_import(owner: Person, app: FastAPI) -> str:
     return str(new.id)
 
 
+async def make_end(owner: Person, kind: str, quantity: str, wallet_id: str | None) -> str:
+    leg = {"coin_id": "solana", "quantity": quantity, "value": "9", "wallet_id": wallet_id}
+    entry = {"kind": kind, "legs": [leg], "occurred_at": "2024-05-02T00:00:00Z"}
+    return str((await owner.http.post("/transactions", json=entry)).json()["id"])
+
+
+async def make_withdrawal(owner: Person, _: FastAPI) -> str:
+    bought = {"coin_id": "solana", "quantity": "2", "price": "9"}
+    await owner.http.post("/holdings", json=bought | {"occurred_at": "2024-05-01T00:00:00Z"})
+    return await make_end(owner, "withdrawal", "-2", None)
+
+
+async def make_deposit(owner: Person, _: FastAPI) -> str:
+    """What the withdrawal may have been."""
+    wallet = await owner.http.post("/wallets", json={"name": "where it arrived"})
+    return await make_end(owner, "deposit", "2", wallet.json()["id"])
+
+
+async def make_issue(owner: Person, _: FastAPI) -> str:
+    """That nobody has said whether these two are one transfer."""
+    return str((await owner.http.get("/data-quality")).json()["data"][0]["id"])
+
+
 async def make_account(owner: Person, _: FastAPI) -> str:
     await owner.http.post("/account/deposit", json={"amount": "1000"})
     return owner.id
@@ -238,14 +262,39 @@ OBJECTS: Final[dict[str, Make]] = {
     "order_id": make_order,
     "trade_id": make_trade,
     "import_id": make_import,
+    "withdrawal_id": make_withdrawal,
+    "deposit_id": make_deposit,
+    "issue_id": make_issue,
     "user_id": make_account,
 }
 """How the owner comes to one object of each kind, by the name of its path parameter."""
+NEEDED: Final = {"issue_id": ("withdrawal_id", "deposit_id")}
+"""Kinds that there has to be one of before."""
+
+
+Shared = tuple[FastAPI, httpx2.AsyncClient]
+
+
+@pytest.fixture(scope="module")
+def app(shared_client: Shared) -> FastAPI:
+    """One for all operations."""
+    return shared_client[0]
+
+
+@pytest.fixture(scope="module")
+def client(shared_client: Shared) -> httpx2.AsyncClient:
+    return shared_client[1]
+
+
+@pytest.fixture
+def database(app: FastAPI) -> Database:
+    found: Database = app.state.database
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """An owner with one object of each kind, and everybody else."""
+    """An owner with objects, and everybody else."""
 
     owner: Person
     other: Person
@@ -255,18 +304,40 @@ class Scene:
     revoked_key: str
 
 
+SetScene = Callable[[Collection[str]], Awaitable[Scene]]
+
+
 @pytest.fixture
-async def scene(ada: Person, ben: Person, app: FastAPI) -> Scene:
-    objects = {name: await make(ada, app) for name, make in OBJECTS.items()}
-    await make_holding(ben, app)  # who owns something himself is not refused for want of it
-    powerless = [
-        (await ada.http.post("/auth/keys", json={"name": "a", "scopes": scopes})).json()["api_key"]
-        for scopes in (["trade"], ["import"])
-    ]
-    revoked = await ada.http.post("/auth/keys", json={"name": "b", "scopes": ["read", "trade"]})
-    gone = await ada.http.delete(f"/auth/keys/{revoked.json()['id']}")
-    assert gone.status_code == 204
-    return Scene(ada, ben, objects, (powerless[0], powerless[1]), revoked.json()["api_key"])
+def set_scene(ada: Person, ben: Person, app: FastAPI) -> SetScene:
+    """Sets it with one object of each of the kinds, and of those that they need."""
+
+    async def set_scene(kinds: Collection[str]) -> Scene:
+        wanted = {*kinds, *(each for kind in kinds for each in NEEDED.get(kind, ()))}
+        objects = {name: await OBJECTS[name](ada, app) for name in OBJECTS if name in wanted}
+        await make_holding(ben, app)  # who owns something himself is not refused for want of it
+        powerless = [
+            (await ada.http.post("/auth/keys", json={"name": "a", "scopes": scopes})).json()
+            for scopes in (["trade"], ["import"])
+        ]
+        revoked = await ada.http.post("/auth/keys", json={"name": "b", "scopes": ["read", "trade"]})
+        gone = await ada.http.delete(f"/auth/keys/{revoked.json()['id']}")
+        assert gone.status_code == 204
+        first, second = (each["api_key"] for each in powerless)
+        return Scene(ada, ben, objects, (first, second), revoked.json()["api_key"])
+
+    return set_scene
+
+
+UNDER_WAY: Final = "select id from jobs where state in ('queued', 'running')"
+
+
+async def calm_state_of(database: Database) -> dict[str, str]:
+    """`state_of`, when nothing is left to do of what tests before began."""
+    for _ in range(3_000):
+        if not await database.once(UNDER_WAY):
+            return await state_of(database)
+        await asyncio.sleep(0.02)
+    raise AssertionError("a job does not end")
 
 
 async def state_of(database: Database) -> dict[str, str]:
@@ -299,9 +370,10 @@ def test_the_document_names_every_route_but_those_around_the_documentation() -> 
 
 @pytest.mark.parametrize("operation", OWNED, ids=str)
 async def test_an_object_is_for_its_owner_only(
-    operation: Operation, scene: Scene, client: httpx2.AsyncClient, database: Database
+    operation: Operation, set_scene: SetScene, client: httpx2.AsyncClient, database: Database
 ) -> None:
-    before = await state_of(database)
+    scene = await set_scene(operation.ids)
+    before = await calm_state_of(database)
 
     async def attempt(
         credential: str | None, objects: dict[str, str] = scene.objects
@@ -332,7 +404,7 @@ async def test_a_transaction_does_not_reach_into_somebody_elses_wallet(
     wallet = (await ada.http.post("/wallets", json={"name": "cold"})).json()["id"]
     await make_holding(ada, app)
     await make_holding(ben, app)
-    before = await state_of(database)
+    before = await calm_state_of(database)
     purchase = {"coin_id": "bitcoin", "quantity": "1", "price": "1", "wallet_id": wallet}
     leg = {"coin_id": "bitcoin", "quantity": "-1"}
     transfer = {
@@ -360,7 +432,8 @@ async def test_without_a_credential_only_what_is_public_answers(
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_what_is_listed_is_the_callers_own(scene: Scene) -> None:
+async def test_what_is_listed_is_the_callers_own(set_scene: SetScene) -> None:
+    scene = await set_scene(OBJECTS)
     lists = (
         "/holdings",
         "/transactions",
@@ -369,6 +442,7 @@ async def test_what_is_listed_is_the_callers_own(scene: Scene) -> None:
         "/portfolio/history",
         "/jobs",
         "/imports",
+        "/data-quality",
     )
     for path in lists:
         mine = {row["id"] for row in (await scene.owner.http.get(path)).json()["data"]}

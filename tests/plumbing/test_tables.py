@@ -68,6 +68,13 @@ def test_a_spreadsheet_runs_and_splits_no_text(text: str, written: str) -> None:
     assert to_csv({"name": [text]}) == f"name\n{written}\n".encode()
 
 
+def test_one_odd_cell_of_a_column_is_written_as_if_it_were_alone() -> None:
+    cells = ["plain", "=sum", "also plain", "a,b", "-1", "-x"]
+    written = ["plain", "'=sum", "also plain", '"a,b"', "-1", "'-x"]
+
+    assert to_csv({"name": cells}, header=False).decode().splitlines() == written
+
+
 def test_an_empty_table_has_its_header() -> None:
     empty: Columns = {"pair": [], "price": np.array([], np.float64)}
     assert to_csv(empty) == b"pair,price\n"

@@ -8,9 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
 from plimsoll.ledger.domain.transactions import Kind
+from plimsoll.tax.domain.calendars import day_of
 from plimsoll.tax.domain.movements import Acquired, Disposed, Movement, Ref
 from plimsoll.tax.domain.results import Matched, Rule, Slice
 
@@ -18,6 +20,7 @@ VECTORS: Final = Path(__file__).parents[1] / "vectors"
 COIN: Final = AssetId("coin")
 ACCOUNT: Final = WalletId(UUID(int=1))
 FIRST: Final = date(2024, 1, 1)
+LONDON: Final = ZoneInfo("Europe/London")
 CLOSE: Final = Fraction(1, 10**11)
 """What is left of 1e-18 of a unit at a high price, a few times over."""
 
@@ -37,9 +40,14 @@ def stories(name: str) -> Iterator[Story]:
 
 
 def _movement(event: dict[str, Any], number: int) -> Movement:
-    """`of`: the number of the transaction, where several events are one."""
+    """`of`: the number of the transaction, where several events are one. `at`: a moment instead of
+    a day, which is then that of London.
+    """
     number = event.get("of", number)
-    day = date.fromisoformat(event["day"])
+    if "at" in event:
+        day = day_of(datetime.fromisoformat(event["at"]), LONDON)
+    else:
+        day = date.fromisoformat(event["day"])
     asset = AssetId(event.get("asset", COIN))
     if "acquired" in event:
         quantity, cost = Decimal(event["acquired"]), Decimal(event["cost"])

@@ -27,6 +27,7 @@ def test_beginning_or_ending_a_transaction_is_found(lines_of: Lines, line: str) 
         "unit.execute('insert into wallets values (1)')",
         "transaction = transactions.append(unit)",
         "log.info('commit_done')",
+        "await imports.commit(unit, user_id, import_id)",
         "detail = 'commit to a price before you begin to trade'",
     ],
 )

@@ -14,8 +14,11 @@ from plimsoll.cli.background import jobs_app
 from plimsoll.cli.candles import candles_app
 from plimsoll.cli.database import DataDir, database_url, refusals_as_sentences
 from plimsoll.cli.exchange import engine_app
+from plimsoll.cli.imports import export_ledger, import_files
 from plimsoll.cli.people import audit_app, user_app
+from plimsoll.cli.prices import prices_app
 from plimsoll.cli.serving import up
+from plimsoll.cli.taxes import compute_tax
 from plimsoll.operations.service import doctor
 from plimsoll.plumbing import schema
 from plimsoll.plumbing.telemetry import configure_logging
@@ -27,10 +30,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(up)
+app.command(name="import")(import_files)
+app.command(name="export")(export_ledger)
+app.command(name="tax")(compute_tax)
 app.add_typer(audit_app, name="audit")
 app.add_typer(user_app, name="user")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(candles_app, name="candles")
+app.add_typer(prices_app, name="prices")
 app.add_typer(engine_app, name="engine")
 
 

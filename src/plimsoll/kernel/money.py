@@ -39,6 +39,11 @@ QUANTUM: Final = Decimal("1e-18")
 LIMIT: Final = Decimal("1e20")
 """Stored amounts lie strictly between -LIMIT and LIMIT."""
 
+_NEAR_LIMIT: Final = LIMIT - 1
+"""What lies below it does not reach the limit by being rounded."""
+
+_multiply, _divide = _WIDE.multiply, _WIDE.divide
+
 PATTERN: Final = r"^-?\d{1,20}(\.\d{1,18})?$"
 """The text form of an amount: ASCII digits, no exponent, no sign but minus."""
 
@@ -76,10 +81,14 @@ def parse_amount(text: str) -> Decimal:
 
 def format_amount(amount: Decimal) -> str:
     """Shortest plain text of `amount`: no exponent, no trailing zeros, never `-0`."""
-    text = format(amount, "f")
+    text = str(amount)
+    if "E" in text:
+        text = format(amount, "f")
+    if text[-1] != "0":
+        return text
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in {"-0", ""} else text
+    return "0" if text == "-0" else text
 
 
 def to_stored(amount: Decimal) -> Decimal:
@@ -120,4 +129,7 @@ def share(whole: Decimal, part: Decimal, total: Decimal) -> Decimal:
     """
     if part == total:
         return whole
-    return to_stored(_WIDE.divide(_WIDE.multiply(whole, part), total))
+    exact = _divide(_multiply(whole, part), total)
+    if -_NEAR_LIMIT < exact < _NEAR_LIMIT:
+        return exact.quantize(QUANTUM, None, CONTEXT)
+    return to_stored(exact)

@@ -40,6 +40,8 @@ FORMULA: Final = tuple("=+-@\t\r")
 NUMBER: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 SPECIAL: Final = re.compile(r'[",\n\r]')
 QUOTE: Final = '"'
+ODD: Final = ('"', ",", "\n", "\r", *(f"\0{first}" for first in FORMULA))
+"""Where none of these is in cells that each have a NUL before them, all can stand as they are."""
 
 RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
@@ -59,7 +61,7 @@ class Format(StrEnum):
 
 AskedFormat = Annotated[
     Format | None,
-    Query(description="Else what Accept says. Candles in tables are closed ones only"),
+    Query(description="Else what the header Accept says"),
 ]
 """The parameter `format` of routes that can answer with a table."""
 
@@ -83,18 +85,20 @@ def choose_format(asked: Format | None, accept: str) -> Format:
     return Format.JSON
 
 
-def to_csv(columns: Columns) -> bytes:
+def to_csv(columns: Columns, *, header: bool = True) -> bytes:
     """A header and a line for each row. What a spreadsheet would take for a formula gets an
     apostrophe in front; numbers, with their sign, stay as they are.
     """
     texts = [_texts(column) for column in columns.values()]
-    lines = [",".join(columns), *(",".join(row) for row in zip(*texts, strict=True))]
+    lines = [",".join(columns)] if header else []
+    lines += [",".join(row) for row in zip(*texts, strict=True)]
     return "\n".join(lines).encode() + b"\n"
 
 
 def _texts(column: Numbers | Sequence[str]) -> Sequence[str]:
     if not isinstance(column, np.ndarray):
-        return [_cell(text) for text in column]
+        text = "\0" + "\0".join(column)
+        return [_cell(text) for text in column] if any(odd in text for odd in ODD) else column
     if column.dtype == np.int64:
         return list(map(str, column.tolist()))
     return ["" if np.isnan(each) else np.format_float_positional(each, trim="-") for each in column]

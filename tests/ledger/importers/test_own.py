@@ -1,5 +1,6 @@
 """The whole ledger as a file: whatever is in it, it is read as it was written."""
 
+import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +10,13 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plimsoll.kernel.errors import Invalid
 from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId, new_id
 from plimsoll.ledger.domain.imports import Draft, Outcome, Refused
 from plimsoll.ledger.domain.transactions import Kind, Leg, Precision, Role, Transaction
 from plimsoll.ledger.importers import own
-from plimsoll.ledger.importers.format import Options
-from plimsoll.ledger.importers.reading import read_outcomes, recognise
+from plimsoll.ledger.importers.format import Options, column_names
+from plimsoll.ledger.importers.reading import FORMATS, read_outcomes, recognise
 from plimsoll.ledger.service.making import make_transaction
 from plimsoll.ledger.service.sifting import for_format
 from tests.imports.corpus import CATALOGUE
@@ -23,7 +25,7 @@ from tests.ledger.entries import BTC, COLD, ETH, EUR, MAIN, USD, buy, day, entry
 NAMES = {MAIN: "main", COLD: ' =cold\n\\storage, "1"\t'}
 TEXTS = st.text(
     alphabet=st.one_of(
-        st.characters(exclude_categories=("Cs",), exclude_characters="\x00"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\x00"),
         st.sampled_from("\\\n\r\t'=+-@,\"ntu0 \u00a0\u2028\ufeff\x1e\x85"),
     ),
     max_size=30,
@@ -59,6 +61,7 @@ TRANSACTIONS = st.builds(
     note=TEXTS,
     source=TEXTS.filter(bool),
     external_id=st.one_of(st.none(), TEXTS.filter(bool)),
+    reference=TEXTS,
 )
 
 
@@ -207,3 +210,28 @@ def test_fees_outside_of_every_wallet_name_none() -> None:
     (draft,) = outcomes(written([gas]))
     assert isinstance(draft, Draft)
     assert draft.wallets == set()
+
+
+CELLS = st.one_of(st.sampled_from(["", "1", "2", "x", "=1", "eur", "fee", "no", "\\u0020"]), TEXTS)
+
+
+@given(data=st.data())
+def test_whatever_is_in_the_cells_every_row_has_one_outcome(data: st.DataObject) -> None:
+    header, *rows = lines(BOUGHT, replace(BOUGHT, id=TransactionId(new_id()), external_id="2"))
+    for _ in range(data.draw(st.integers(0, 6))):
+        row = data.draw(st.sampled_from(rows))
+        row[data.draw(st.integers(0, len(row) - 1))] = data.draw(CELLS)
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    try:
+        found = outcomes(text.getvalue().encode("utf-8", "replace"))
+    except Invalid:
+        return  # a character that no text has
+    starts = [line for outcome in found for line in outcome.lines]
+    assert len(starts) == len(set(starts)) == len(rows)
+
+
+def test_no_other_format_knows_its_header() -> None:
+    header = column_names(own.COLUMNS)
+    assert [each.name for each in FORMATS if each.sniff(header)] == [own.NAME]
+    assert own.sniff([each for each in header if each != "legs"]) == 0

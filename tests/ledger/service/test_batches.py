@@ -87,7 +87,7 @@ def from_file(*transactions: Transaction) -> list[Transaction]:
 
 
 async def in_force(desk: Desk) -> list[Transaction]:
-    async with desk.database.read() as unit:
+    async with desk.database.look() as unit:
         return [
             transaction
             async for part in stream_in_force(unit, desk.user_id)

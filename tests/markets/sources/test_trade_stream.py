@@ -93,6 +93,11 @@ def hole_end(desk: Desk) -> int:
     return hole.to_ms if hole else 0
 
 
+async def until_missing(desk: Desk, at_ms: int) -> None:
+    """Wait until a moment is known to be missing."""
+    await until(lambda: hole_end(desk) > at_ms)
+
+
 def assert_truth(venue: FakeVenue, desk: Desk) -> None:
     for pair in PRODUCTS:
         truth = uncounted(venue.minutes(spelled(venue, pair)))
@@ -188,8 +193,7 @@ async def test_prices_far_away_are_doubted_until_the_venues_own_candles_have_tol
         with capture_logs():
             for _ in range(2):
                 deal = await venue.trade(spelled(venue, BTC), 10_000_000)
-                at_ms = to_ms(deal.at)
-                await until(lambda at_ms=at_ms: hole_end(desk) > at_ms)
+                await until_missing(desk, to_ms(deal.at))
                 await asyncio.sleep(0.4)  # the next one is in another minute
             venue.refusals.clear()
             await settle_only(venue, desk)

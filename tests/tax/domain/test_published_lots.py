@@ -10,10 +10,12 @@ import pytest
 
 from plimsoll.kernel.identifiers import TransactionId
 from plimsoll.kernel.money import ZERO, format_amount
+from plimsoll.tax.domain.choices import Choices, Filing
 from plimsoll.tax.domain.countries import Country, Treatment
 from plimsoll.tax.domain.matching import Election
 from plimsoll.tax.domain.results import Matched
 from plimsoll.tax.domain.rules import au, de, us
+from plimsoll.tax.domain.rulesets import RULESETS, compute
 from tests.tax.ledgers import account, from_vector, matched, transaction
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -78,6 +80,11 @@ def test_united_states(case: dict[str, Any]) -> None:
     result, names = outcome(case, us.COUNTRY, us.ELECTION)
 
     check(case, result, names)
+    if "figures" in case:
+        facts, _ = from_vector(case["facts"])
+        report = compute(facts, RULESETS["us"], 2025, Choices(filing=Filing(case["filing"])))
+        found = {total.code: format_amount(total.amount) for total in report.totals}
+        assert found.items() >= case["figures"].items()
 
 
 @pytest.mark.parametrize("case", load("tax-au.json"))

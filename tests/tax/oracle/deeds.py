@@ -7,7 +7,7 @@ and nothing is ever given away that is not there.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from random import Random
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -20,6 +20,7 @@ from tests.tax.ledgers import account
 
 START: Final = datetime(2020, 1, 1, 5, tzinfo=UTC)
 STEP: Final = Decimal("0.0001")
+CENT: Final = Decimal("0.01")
 INCOMES: Final = frozenset({Kind.STAKING, Kind.MINING, Kind.INTEREST, Kind.AIRDROP})
 GIFTS: Final = frozenset({Kind.GIFT_OUT, Kind.SPOUSE_OUT, Kind.DONATION})
 
@@ -85,10 +86,14 @@ class Teller:
     def _fee(self) -> Decimal:
         return Decimal(self.chance.randrange(1, 300)) / 100 if self.world.fees else ZERO
 
-    def _add(self, kind: Kind, wallet: str, asset: str, quantity: Decimal, **more: object) -> None:
+    def _add(
+        self, kind: Kind, wallet: str, asset: str, quantity: Decimal, *, fee: Decimal = ZERO
+    ) -> Deed:
         value = quantity * self._price()
-        told = Deed(len(self.deeds), self._moment(), kind, wallet, asset, quantity, value)
-        self.deeds.append(told._replace(**more))
+        fee = min(fee, value.quantize(CENT, ROUND_DOWN))
+        deed = Deed(len(self.deeds), self._moment(), kind, wallet, asset, quantity, value, fee)
+        self.deeds.append(deed)
+        return deed
 
     def _among_all(self, kind: Kind) -> None:
         wallet = f"W{self.chance.randrange(self.world.wallets)}"
@@ -100,7 +105,7 @@ class Teller:
             self.held[wallet, asset] = held + quantity
             self._add(kind, wallet, asset, quantity, fee=fee)
             return
-        quantity = (held * self.chance.randrange(1, 70) / 100).quantize(STEP)
+        quantity = (held * self.chance.randrange(1, 30) / 100).quantize(STEP)
         if quantity < STEP * 10:
             return
         if kind is Kind.TRANSFER:
@@ -119,14 +124,15 @@ class Teller:
         self.held[wallet, asset] -= quantity
         self.held[target, asset] = self.held.get((target, asset), ZERO) + quantity - lost
         moved, fee = quantity - lost, lost * self._price()
-        self._add(Kind.TRANSFER, wallet, asset, moved, target=target, received=lost, fee=fee)
+        deed = self._add(Kind.TRANSFER, wallet, asset, moved, fee=fee)
+        self.deeds[-1] = deed._replace(target=target, received=lost)
 
     def _swap(self, wallet: str, asset: str, quantity: Decimal) -> None:
         target = f"COIN{(int(asset[4:]) + 1) % self.world.assets}"
         received = self.chance.randrange(1, 50_000) * STEP
         self.held[wallet, target] = self.held.get((wallet, target), ZERO) + received
-        more = {"target": target, "received": received, "fee": self._fee()}
-        self._add(Kind.SWAP, wallet, asset, quantity, **more)
+        deed = self._add(Kind.SWAP, wallet, asset, quantity, fee=self._fee())
+        self.deeds[-1] = deed._replace(target=target, received=received)
 
     def _apart(self, kind: Kind) -> None:
         """A gift received and sold, or bought twice on one day and given on that day."""
@@ -134,18 +140,18 @@ class Teller:
         if kind is Kind.GIFT_IN:
             since = self.at - timedelta(days=self.chance.randrange(1, 900))
             cost = quantity * self._price()
-            self._add(kind, "W0", asset, quantity, donor_cost=cost, donor_since=since)
+            deed = self._add(kind, "W0", asset, quantity)
+            self.deeds[-1] = deed._replace(donor_cost=cost, donor_since=since)
             self.at += timedelta(days=self.chance.randrange(30))
-            self._add(Kind.SELL, "W0", asset, quantity, fee=ZERO)
+            self._add(Kind.SELL, "W0", asset, quantity)
             return
         self._add(Kind.BUY, "W0", asset, quantity * 3)
-        self.at = datetime(self.at.year, self.at.month, self.at.day, 11, tzinfo=UTC)
         self.at += timedelta(days=40)
+        self.at = self.at.replace(hour=11, minute=0, second=0)
         for of in (Kind.BUY, kind):
-            self._add(of, "W0", asset, quantity)
-            told = self.deeds[-1]
-            self.at = self.deeds[-2].at + timedelta(seconds=60) if of is kind else told.at
-            self.deeds[-1] = told._replace(at=self.at)
+            deed = self._add(of, "W0", asset, quantity)
+            self.at = deed.at.replace(hour=11 + (of is kind), minute=0, second=0)
+            self.deeds[-1] = deed._replace(at=self.at)
 
 
 def facts_of(deeds: list[Deed], currency: AssetId) -> list[Fact]:

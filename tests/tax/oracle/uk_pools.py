@@ -131,8 +131,8 @@ def _day(text: str) -> date:
 def _rows(deed: Deed) -> Iterator[list[object]]:
     end = [deed.wallet, deed.at.strftime("%Y-%m-%dT%H:%M:%S UTC"), ""]
     bought: list[object] = [deed.quantity, deed.asset, deed.value]
-    sold, none = bought, ["", "", ""]
-    fee: list[object] = [deed.fee, POUND, ""] if deed.fee else none
+    sold, none = bought, list[object](["", "", ""])
+    fee = [deed.fee, POUND, ""] if deed.fee else none
     match deed.kind:
         case Kind.BUY:
             yield ["Trade", deed.quantity, deed.asset, "", deed.value, POUND, "", *fee, *end]

@@ -22,7 +22,6 @@ from typing import Final
 from plimsoll.kernel.money import ZERO
 from plimsoll.ledger.domain.transactions import Kind
 from plimsoll.tax.domain.matching import ALWAYS, Election, Scope
-from plimsoll.tax.domain.results import Slice
 from plimsoll.tax.domain.rules import us
 from tests.tax.ledgers import matched
 from tests.tax.oracle.agreement import (
@@ -55,9 +54,18 @@ WORLD: Final = World(
     },
     assets=4,
     wallets=3,
-    hours=8,
+    hours=16,
     apart=(Kind.GIFT_IN,),
 )
+NAMES: Final = {
+    Kind.BUY: "Buy",
+    Kind.SELL: "Sell",
+    Kind.SPEND: "Spend",
+    Kind.GIFT_OUT: "GiftSent",
+    Kind.GIFT_IN: "GiftReceived",
+    Kind.TRANSFER: "Transfer",
+    Kind.SWAP: "Trade",
+}
 ASK: Final = """
 import json, sys
 from coinbasis import CostBasisMethod, Portfolio
@@ -85,8 +93,8 @@ def check(run: Run, place: Path, count: int, seed: int) -> Agreement:
     theirs: dict[Key, Part] = {}
     for disposed, acquired, quantity, proceeds, cost, term in json.loads(answer.read_text()):
         key = tuple(numbers[datetime.fromisoformat(at)] for at in (disposed, acquired))
-        figures = (Decimal(each) for each in (quantity, proceeds, cost))
-        add(theirs, key, Part(*figures, long=term == "Long"))
+        part = Part(Decimal(quantity), Decimal(proceeds), Decimal(cost), term == "Long")
+        add(theirs, key, part)
     election = replace(us.ELECTION, scopes=((ALWAYS, Scope.ACCOUNT),))
     return compare(_foretold(deeds, election), theirs, TOLERANCE)
 
@@ -122,39 +130,33 @@ def _foretold(deeds: list[Deed], election: Election) -> dict[Key, Foretold]:
 
 
 def _told(deed: Deed) -> dict[str, dict[str, str]]:
-    at, price = _moment(deed.at), str(deed.value / deed.quantity)
-    one = {"timestamp": at, "wallet": deed.wallet, "asset": deed.asset}
-    one["quantity"] = str(deed.quantity)
-    value, fee = str(deed.value), str(deed.fee)
-    if deed.kind in {Kind.BUY, Kind.SELL}:
-        return {deed.kind.value.capitalize(): {**one, "unit_price": price, "fee": fee}}
-    if deed.kind in INCOMES:
-        return {"Income": {**one, "value": value, "source": deed.kind.value.capitalize()}}
-    if deed.kind is Kind.SPEND:
-        return {"Spend": {**one, "value": value, "fee": fee}}
-    if deed.kind is Kind.GIFT_OUT:
-        return {"GiftSent": one}
-    if deed.kind is Kind.GIFT_IN:
-        assert deed.donor_since is not None
-        since = _moment(deed.donor_since)
-        gift = {"donor_basis": str(deed.donor_cost), "donor_acquired_at": since}
-        return {"GiftReceived": {**one, **gift, "fmv_at_receipt": value}}
-    if deed.kind is Kind.TRANSFER:
-        del one["wallet"]
-        way = {"from_wallet": deed.wallet, "to_wallet": deed.target}
-        return {"Transfer": {**one, **way, "fee": str(deed.received), "fee_value": fee}}
-    return {
-        "Trade": {
-            "timestamp": at,
-            "wallet": deed.wallet,
-            "from_asset": deed.asset,
-            "from_quantity": str(deed.quantity),
-            "to_asset": deed.target,
-            "to_quantity": str(deed.received),
-            "value": value,
-            "fee": fee,
-        }
-    }
+    at, value, fee = _moment(deed.at), str(deed.value), str(deed.fee)
+    quantity, price = str(deed.quantity), str(deed.value / deed.quantity)
+    place = {"timestamp": at, "wallet": deed.wallet}
+    one = {**place, "asset": deed.asset, "quantity": quantity}
+    match deed.kind:
+        case Kind.BUY | Kind.SELL:
+            words = {**one, "unit_price": price, "fee": fee}
+        case Kind.SPEND:
+            words = {**one, "value": value, "fee": fee}
+        case Kind.GIFT_OUT:
+            words = one
+        case Kind.GIFT_IN:
+            assert deed.donor_since is not None
+            since = _moment(deed.donor_since)
+            gift = {"donor_basis": str(deed.donor_cost), "donor_acquired_at": since}
+            words = {**one, **gift, "fmv_at_receipt": value}
+        case Kind.TRANSFER:
+            way = {"from_wallet": deed.wallet, "to_wallet": deed.target}
+            words = {**one, **way, "fee": str(deed.received), "fee_value": fee}
+        case Kind.SWAP:
+            gave = {"from_asset": deed.asset, "from_quantity": quantity}
+            got = {"to_asset": deed.target, "to_quantity": str(deed.received)}
+            words = {**place, **gave, **got, "value": value, "fee": fee}
+        case kind:
+            assert kind in INCOMES
+            words = {**one, "value": value, "source": kind.value.capitalize()}
+    return {NAMES.get(deed.kind, "Income"): words}
 
 
 def _moment(at: datetime) -> str:

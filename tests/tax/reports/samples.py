@@ -208,7 +208,13 @@ def british() -> Report:
                  fees="8", rule=Rule.SECTION_104, formula="0.1 of 1 pooled units × 25000 = 2500"),
         ],
         totals=[
-            Total("disposals", "Number of disposals", Decimal(2), "distinct disposals of the year"),
+            Total(
+                "disposals",
+                "Number of disposals",
+                Decimal(2),
+                "distinct disposals of the year",
+                counted=True,
+            ),
             Total("gains", "Gains in the year, before losses", Decimal("98000.555"),
                   "92500 + 5500.555", "SA108"),
         ],

@@ -86,3 +86,11 @@ def test_a_report_without_figures_has_none() -> None:
 
     assert document(audit.to_json(blocked, NAMES, META))["figures"] == []
     assert b"\nfigure," not in audit.to_table(blocked, NAMES, META)
+
+
+def test_a_long_table_is_written_in_parts_under_one_header() -> None:
+    report = long(2 * audit.AT_ONCE + 1)
+    rows = list(csv.DictReader(audit.to_table(report, NAMES, META).decode().splitlines()))
+    lines = [row["number"] for row in rows if row["record"] == "line"]
+
+    assert lines == [str(line.number) for line in report.lines]

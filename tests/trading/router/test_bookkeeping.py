@@ -7,8 +7,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from plimsoll.app import API, create_app
+from plimsoll.app import create_app
 from plimsoll.plumbing.database import Database
+from plimsoll.routes import API
 from plimsoll.settings import Settings
 from plimsoll.trading.domain.listing import DEFAULT_INSTRUMENTS
 from plimsoll.trading.router import bookkeeping as bookkeeping_router

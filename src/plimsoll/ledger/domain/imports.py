@@ -159,9 +159,11 @@ class Verdict:
 def fingerprint(draft: Draft) -> str:
     """A hash of what moved, when and where: the same however the row was written."""
     legs = sorted(
-        f"{leg.wallet}\x1f{leg.side}\x1f{leg.role}\x1f{leg.code.upper()}\x1f"
-        f"{format_amount(leg.quantity)}"
-        for leg in draft.legs
+        [
+            f"{leg.wallet}\x1f{leg.side}\x1f{leg.role}\x1f{leg.code.upper()}\x1f"
+            f"{format_amount(leg.quantity)}"
+            for leg in draft.legs
+        ]
     )
     text = "\x1e".join((draft.at.isoformat(), draft.reference, *legs))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -227,7 +229,7 @@ def _id_used_twice(draft: Draft, line: int) -> Fault:
 
 
 def _unknown_assets(draft: Draft) -> Iterator[Fault]:
-    for code in dict.fromkeys(leg.code for leg in draft.legs if leg.asset_id is None):
+    for code in dict.fromkeys([leg.code for leg in draft.legs if leg.asset_id is None]):
         yield Fault(
             draft.lines[0],
             "",

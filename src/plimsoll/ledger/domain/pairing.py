@@ -9,9 +9,10 @@ closest in amount come first, then the closest in time; each end is in one propo
 says how many others its ends would have fitted as well.
 """
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -33,8 +34,15 @@ MOST_LOOKED_AT: Final = 200
 """Deposits that are compared with one withdrawal: the nearest in time."""
 
 
+HASH: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})|[1-9A-HJ-NP-Za-km-z]{43,90}", re.ASCII)
+"""What a chain calls a transaction: 32 bytes in hexadecimal, or some more in base 58."""
+
+
 class End(NamedTuple):
-    """One end of a possible transfer; `quantity` above zero, without fees that were told apart."""
+    """One end of a possible transfer; `quantity` above zero, without fees that were told apart.
+
+    `reference` is a hash on a chain, or empty.
+    """
 
     id: TransactionId
     wallet_id: WalletId
@@ -54,6 +62,16 @@ class Proposal:
     fee: Decimal
     same_reference: bool
     alike: int
+
+
+def as_hash(reference: str) -> str:
+    """The reference as both ends of a transfer would write it, if it is a hash on a chain; else
+    empty: a venue's own number says nothing to another.
+    """
+    found = HASH.fullmatch(reference.strip())
+    if found is None:
+        return ""
+    return found[1].lower() if found[1] else found[0]
 
 
 def find_end(transaction: Transaction, reference: str = "") -> End | None:
@@ -76,8 +94,14 @@ def find_end(transaction: Transaction, reference: str = "") -> End | None:
     )
 
 
-def pair(left: Iterable[End], arrived: Iterable[End]) -> list[Proposal]:
-    """Proposals in the order of time; `left` are withdrawals and `arrived` deposits."""
+def pair(
+    left: Iterable[End],
+    arrived: Iterable[End],
+    rejected: Container[tuple[TransactionId, TransactionId]] = frozenset(),
+) -> list[Proposal]:
+    """Proposals in the order of time; `left` are withdrawals and `arrived` deposits. Pairs that
+    somebody `rejected` are none.
+    """
     by_asset: defaultdict[AssetId, list[End]] = defaultdict(list)
     for end in arrived:
         by_asset[end.asset_id].append(end)
@@ -85,7 +109,8 @@ def pair(left: Iterable[End], arrived: Iterable[End]) -> list[Proposal]:
     for ends in by_asset.values():
         ends.sort(key=attrgetter("at", "id"))
     for end in left:
-        fits += ((end, other) for other in _list_near(end, by_asset[end.asset_id]))
+        near = _list_near(end, by_asset[end.asset_id])
+        fits += ((end, other) for other in near if (end.id, other.id) not in rejected)
     degree: defaultdict[TransactionId, int] = defaultdict(int)
     for out, into in fits:
         degree[out.id] += 1

@@ -224,6 +224,10 @@ class Transaction:
     voids: TransactionId | None = None
     import_id: ImportId | None = None
     """The import that brought it: it may take out more than is known to be there."""
+    reference: str = ""
+    """What others know it by, such as a hash on its chain."""
+    lines: tuple[int, ...] = ()
+    """Where it stands in the file of the import."""
 
     @property
     def rank(self) -> int:

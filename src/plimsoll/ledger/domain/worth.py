@@ -103,6 +103,8 @@ def _balanced(
     came = [at for at in principal if legs[at].quantity > 0]
     went = [at for at in principal if legs[at].quantity < 0]
     sides = ((came, went), (went, came))
+    if len(came) == len(went) == 1 and (found := _for_money(legs, came[0], went[0], currency)):
+        return found
 
     def stated(side: Sequence[int]) -> list[Worth] | None:
         return _all([_stated(legs[at], currency) for at in side])
@@ -124,6 +126,17 @@ def _balanced(
                     zip(other, _spread(total, weights, len(other)), strict=True)
                 )
     return dict.fromkeys(principal, UNKNOWN)
+
+
+def _for_money(
+    legs: Sequence[DraftLeg], came: int, went: int, currency: AssetId
+) -> dict[int, Worth] | None:
+    """One asset for money of the draft's currency: most exchanges are so, and soon known."""
+    for one, other in ((came, went), (went, came)):
+        if legs[one].asset_id == currency:
+            worth = _stated(legs[one], currency)
+            return {one: worth, other: Worth(worth.value)} if worth else None
+    return None
 
 
 def _all(worths: Sequence[Worth | None]) -> list[Worth] | None:

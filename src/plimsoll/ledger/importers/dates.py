@@ -31,6 +31,9 @@ class DateOrder(StrEnum):
     MDY = "mdy"
 
 
+NO_SUCH: Final = "there is no such day or time"
+
+
 class NotAMoment(ValueError):
     """Why a cell is no moment; its importer says where it stands."""
 
@@ -66,6 +69,8 @@ _NAMED: Final = re.compile(
     r"|(?P<month2>[A-Za-z]{3,9})\.? (?P<day2>\d{1,2}),? (?P<year2>\d{4}))" + _TIME,
     re.ASCII,
 )
+_ISO: Final = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?Z", re.ASCII)
+"""Most files: nothing in it can mean two things."""
 _TIME_FIRST: Final = re.compile(
     r"(?P<time>\d{1,2}:\d{2}(?::\d{2})?) (?P<date>\d{4}-\d{2}-\d{2})", re.ASCII
 )
@@ -88,6 +93,8 @@ class DateEvidence:
         """Rule out what this cell cannot be; what is no date rules out nothing."""
         if len(text) > LONGEST or (self.zoneless_line and text[:4].isdigit()):
             return
+        if text[10:11] == "T" and _ISO.fullmatch(text):
+            return  # the year first and a zone: nothing is open
         text = text.strip()
         match = _NUMERIC.fullmatch(text)
         if match is None:
@@ -140,6 +147,8 @@ def _year(text: str) -> int:
 
 def read_moment(text: str, order: DateOrder, zone: tzinfo | None) -> Moment:
     """The moment in UTC. `zone` is of cells that name none; raises NotAMoment."""
+    if text[10:11] == "T" and _ISO.fullmatch(text):
+        return _usual(text)
     text = text.strip()
     if len(text) > LONGEST:
         raise _refusal("this is no date")
@@ -167,6 +176,14 @@ def read_moment(text: str, order: DateOrder, zone: tzinfo | None) -> Moment:
     return _moment((year, month, day), match, zone)
 
 
+def _usual(text: str) -> Moment:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _refusal(NO_SUCH) from error
+    return Moment(_in_range(at), Precision.INSTANT)
+
+
 def _unix(match: re.Match[str]) -> Moment:
     if match["ms"]:
         since = timedelta(milliseconds=int(match["ms"]))
@@ -187,7 +204,7 @@ def _moment(date: tuple[int, int, int], match: re.Match[str], zone: tzinfo | Non
     try:
         local = datetime(*date, hour, minute, int(match["second"] or 0), micros)  # noqa: DTZ001
     except ValueError as error:
-        raise _refusal("there is no such day or time") from error
+        raise _refusal(NO_SUCH) from error
     _in_range(local)  # before it is turned to UTC, which year 1 cannot be
     precision = Precision.INSTANT if match["hour"] else Precision.DAY
     chosen = own or zone

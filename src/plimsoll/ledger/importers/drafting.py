@@ -65,8 +65,9 @@ def exchange(
     money came, else a swap.
     """
     came, went = list(came), list(went)
-    inward = all(options.is_money(part.code) for part in came)
-    outward = all(options.is_money(part.code) for part in went)
+    money = {part.code for part in (*came, *went) if options.is_money(part.code)}
+    inward = all(part.code in money for part in came)
+    outward = all(part.code in money for part in went)
     if inward and outward and options.cash is Cash.OUTSIDE:
         return LeftOut(story.lines, ONLY_MONEY)
     if kind is None:
@@ -75,7 +76,6 @@ def exchange(
             kind = Kind.BUY
         elif inward and not outward:
             kind = Kind.SELL
-    money = {part.code for part in (*came, *went) if options.is_money(part.code)}
     currency = money.pop() if len(money) == 1 else ""
     worth = story.worth if not currency else None
     single = worth.quantity if worth and len(came) == len(went) == 1 else None
@@ -125,13 +125,16 @@ def transfer(
 def _leg(
     options: Options, part: Part, sign: int, wallet: str, *, value: Decimal | None = None
 ) -> DraftLeg:
+    code, quantity = part
+    asset = options.find_asset(code)
     return DraftLeg(
-        code=part.code,
-        asset_id=_asset_id(options, part.code),
-        quantity=part.quantity * sign,
-        side=_side(options, part.code),
-        wallet=wallet,
-        value=value,
+        code,
+        asset.id if asset else None,
+        quantity if sign > 0 else -quantity,
+        Role.PRINCIPAL,
+        _side(options, code),
+        wallet,
+        value,
     )
 
 
@@ -192,9 +195,9 @@ def part_of(
 
     A negative quantity is a fault, unless the maker of the file writes what went out so (`signed`).
     """
-    code = row.text(code_column)
     if row.text(quantity_column) in {"", "-"}:
         return None
+    code = row.text(code_column)
     quantity = row.number(quantity_column, code)
     if not quantity:
         return None

@@ -214,7 +214,7 @@ def split_rows(lines: Iterable[str], delimiter: str) -> Iterator[RawRow]:
                 if cells != [_END]:
                     raise _unclosed(line)
                 return
-            if any(cell and not cell.isspace() for cell in cells):
+            if "".join(cells).strip():
                 yield RawRow(line, tuple(cells))
     except csv.Error as error:
         raise _unclosed(begins) from error

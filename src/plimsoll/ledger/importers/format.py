@@ -74,7 +74,10 @@ class Options:
         return self.catalogue.find_by_symbol(code) if len(code) <= LONGEST_CODE else None
 
     def is_money(self, code: str) -> bool:
-        asset = self.find_asset(code)
+        try:
+            asset = self._found[code]
+        except KeyError:
+            asset = self.find_asset(code)
         return asset is not None and asset.kind is AssetKind.FIAT
 
 

@@ -108,7 +108,7 @@ def _cells(
         format_amount(leg.cost_rate) if leg.cost_currency else "",
         protect(transaction.source),
         protect(transaction.external_id or f"tx:{transaction.id}"),
-        "",
+        protect(transaction.reference),
         protect(transaction.note),
     )
 

@@ -14,7 +14,6 @@ from plimsoll.ledger.importers.drafting import (
     fee_only,
     one_sided,
     part_of,
-    story_of,
     transfer,
 )
 from plimsoll.ledger.importers.format import Format, Options, fit
@@ -60,12 +59,14 @@ def _read(row: Row, options: Options) -> Outcome:
     kind = _kind(row, came, went, fee)
     if row.faults or moment is None or kind is None:
         return row.refused()
-    story = replace(
-        story_of((row,), moment),
+    story = Story(
+        (row.line,),
+        moment,
         worth=worth,
         wallet=unescape_cell(row.text("wallet")),
         external_id=unescape_cell(row.text("external_id")),
         note=unescape_cell(row.text("note")),
+        doubts=tuple(row.doubts),
     )
     return _draft(row, story, options, kind, (came, went, fee))
 
@@ -74,7 +75,9 @@ def _kind(row: Row, came: Part | None, went: Part | None, fee: Part | None) -> K
     """The kind as written, or what the filled cells mean; a kind that they do not fit is a
     fault.
     """
-    written = row.text("kind").casefold().replace(" ", "_").replace("-", "_")
+    written = row.text("kind")
+    if written not in KINDS:
+        written = written.casefold().replace(" ", "_").replace("-", "_")
     if not written:
         kind = _implied(row, came, went, fee)
         if kind is None and not row.faults:
@@ -88,7 +91,7 @@ def _kind(row: Row, came: Part | None, went: Part | None, fee: Part | None) -> K
             "use a kind of docs/imports.md, or leave the cell empty",
         )
         return None
-    kind = Kind(written)
+    kind = KINDS[written]
     if not row.faults and (wrong := _misfit(SHAPES[kind], came, went, fee)):
         row.refuse("kind", "kind-does-not-fit", f"a {kind} {wrong}", "correct kind or quantities")
     elif SHAPES[kind] is Shape.MOVE and row.text("to_wallet") == row.text("wallet"):
@@ -106,7 +109,7 @@ def _implied(row: Row, came: Part | None, went: Part | None, fee: Part | None) -
     return Kind.FEE_ONLY if fee else None
 
 
-KINDS: Final = frozenset(kind.value for kind in Kind if kind is not Kind.VOID)
+KINDS: Final = {kind.value: kind for kind in Kind if kind is not Kind.VOID}
 
 
 NEEDS: Final = {

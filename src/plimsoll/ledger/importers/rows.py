@@ -37,13 +37,12 @@ class Row:
     faults: list[Fault] = field(default_factory=list)
     doubts: list[Fault] = field(default_factory=list)
 
-    def text(self, *columns: str) -> str:
+    def text(self, column: str, *others: str) -> str:
         """The first of these columns that the file has, without blanks around it."""
-        for column in columns:
-            place = self.places.get(column)
-            if place is not None:
-                return self.cells[place].strip() if place < len(self.cells) else ""
-        return ""
+        place = self.places.get(column)
+        if place is None:
+            return self.text(*others) if others else ""
+        return self.cells[place].strip() if place < len(self.cells) else ""
 
     def number(self, column: str, code: str = "") -> Decimal | None:
         """The number there; None where there is none. A code written beside it has to be `code`."""

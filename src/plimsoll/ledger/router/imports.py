@@ -37,10 +37,10 @@ from plimsoll.markets.domain.assets import UnknownAssetField
 from plimsoll.plumbing.database import Reading, Writing
 from plimsoll.plumbing.jobs.answers import PATH
 from plimsoll.plumbing.jobs.job import TooManyJobs
+from plimsoll.plumbing.lists import Tables
 from plimsoll.plumbing.paging import BadCursor, Page, Paging
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import Text
-from plimsoll.plumbing.tables import AskedFormat, Columns, Files, Format, choose_format
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
@@ -137,13 +137,11 @@ async def read_import(import_id: UUID, owner: Reader, unit: Reading) -> ImportVi
 )
 async def list_import_rows(
     import_id: UUID,
-    request: Request,
     owner: Reader,
     unit: Reading,
     page: Paging,
+    tables: Tables,
     standing: Standing | None = None,
-    format: AskedFormat = None,  # noqa: A002 - the name of the parameter
-    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Page[ImportRowView] | Response:
     """The verdict of every row, in the order of the file, with every fault of it and what would be
     recorded. After the commit only rows that came to nothing are left.
@@ -159,20 +157,12 @@ async def list_import_rows(
     )
     cut = page.cut(rows, lambda row: (row.position,))
     views = list(map(ImportRowView.of, cut.rows))
-    chosen = choose_format(format, accept)
-    if chosen is Format.JSON:
-        return Page(data=views, next_cursor=cut.next_cursor)
-
-    async def build() -> Columns:
-        return rows_table(views)
-
-    files: Files = request.app.state.files
-    question = (each.id, each.version, standing, page.cursor, page.limit)
-    response = await files.answer(request, "rows", chosen, question, build)
-    if cut.next_cursor is not None:
-        following = request.url.include_query_params(cursor=cut.next_cursor)
-        response.headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return response
+    if tables.wanted:
+        question = (each.id, each.version, standing, page.cursor, page.limit)
+        return await tables.answer(
+            "rows", question, lambda: rows_table(views), cursor=cut.next_cursor
+        )
+    return Page(data=views, next_cursor=cut.next_cursor)
 
 
 @router.patch(

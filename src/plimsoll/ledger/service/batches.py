@@ -17,6 +17,7 @@ from plimsoll.kernel.identifiers import AssetId, ImportId, UserId, WalletId
 from plimsoll.ledger.domain.transactions import Transaction, check
 from plimsoll.ledger.service.recording import check_wallets, fingerprint
 from plimsoll.ledger.service.refolding import refold
+from plimsoll.ledger.service.transfers import take_apart
 from plimsoll.ledger.storage import batches as storage
 from plimsoll.ledger.storage import heads
 from plimsoll.plumbing.database import ReadUnit, Unit
@@ -132,22 +133,24 @@ async def _keep_costs(unit: Unit, user_id: UserId, rate_of: RateAt, *, booked: b
 async def void_batch(
     unit: Unit, user_id: UserId, import_id: ImportId, *, note: str, now: datetime, told: Told
 ) -> int:
-    """Take everything of an import out of force; how many that were.
+    """Take everything of an import out of force; how many that were. Transfers of which it brought
+    one end are taken apart: the other end is recorded again.
 
     Raises NotEnoughHeld when something recorded by hand would be left uncovered.
     """
     await unit.lift_limits()
     seq = await heads.advance(unit, user_id, 0)
+    apart = await take_apart(unit, user_id, import_id, now)
     count = last = 0
     while True:
         voided, last = await storage.void_part(
-            unit, user_id, import_id, after=seq + count, beyond=last, now=now, note=note
+            unit, user_id, import_id, after=seq + apart + count, beyond=last, now=now, note=note
         )
         count += voided
         if voided < storage.PART:
             break
         await told(count, "writing")
-    if count:
+    if apart + count:
         await heads.advance(unit, user_id, count)
         await _refold_after(unit, user_id, seq, told)
     return count

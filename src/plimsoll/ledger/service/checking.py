@@ -58,9 +58,7 @@ def check_file(
     tally = sifting.Tally(answers)
     try:
         with path.open("rb") as file:
-            recognised, all_kept = sifting.go_through(
-                file, answers, now=now, most_bytes=most_bytes
-            )
+            recognised, all_kept = sifting.go_through(file, answers, now=now, most_bytes=most_bytes)
             for each in all_kept:
                 kept = _beside(each, recognised, known)
                 tally.note(kept)
@@ -79,9 +77,7 @@ def _beside(kept: Kept, recognised: Recognised, known: Known) -> Kept:
         return kept
     if verdict.standing not in {Standing.NEW, Standing.NEEDS_ATTENTION}:
         return kept
-    there = replace(
-        verdict, standing=Standing.ALREADY_IMPORTED, faults=(), reason=IN_THE_LEDGER
-    )
+    there = replace(verdict, standing=Standing.ALREADY_IMPORTED, faults=(), reason=IN_THE_LEDGER)
     return replace(kept, verdict=there)
 
 

@@ -15,7 +15,7 @@ from plimsoll.ledger.importers import own
 from plimsoll.ledger.storage import heads, transactions, wallets
 from plimsoll.plumbing.database import Database
 
-PART: Final = 1_000
+PART: Final = 250
 """Transactions read, written and sent at once."""
 WALLETS: Final = 1_000_000
 

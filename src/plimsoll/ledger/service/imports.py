@@ -133,7 +133,7 @@ class Imports:
         """
         each = await _locked(unit, user_id, import_id, ANSWERABLE)
         answers = given.answers
-        _check(answers)
+        check_answers(answers)
         await _check_wallets(unit, user_id, given)
         changed = replace(each, answers=answers, wallet_id=given.wallet_id)
         same = replace(each.answers, skip=answers.skip, accept=answers.accept) == answers
@@ -271,7 +271,8 @@ async def _locked(
     return each
 
 
-def _check(answers: Answers) -> None:
+def check_answers(answers: Answers) -> None:
+    """Raise UnknownFormat or UnknownZone for names that are none."""
     if answers.format is not None and find_format(answers.format) is None:
         fault = FieldFault("#/format", UnknownFormat.code, "choose one of /imports/formats")
         raise UnknownFormat(f"there is no format {answers.format!r}", faults=(fault,))

@@ -11,6 +11,7 @@ from plimsoll.ledger.domain.transactions import Leg, Transaction
 from plimsoll.ledger.domain.worth import PriceOf, value_legs
 
 ONE: Final = Decimal(1)
+LONGEST_REFERENCE: Final = 200
 
 
 def make_transaction(
@@ -42,6 +43,8 @@ def make_transaction(
         source=draft.source or source,
         external_id=identity,
         import_id=import_id,
+        reference=draft.reference[:LONGEST_REFERENCE],
+        lines=draft.lines if import_id else (),
     )
 
 

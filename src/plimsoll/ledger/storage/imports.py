@@ -20,6 +20,7 @@ from plimsoll.ledger.domain.imports import (
     Kept,
     Standing,
 )
+from plimsoll.ledger.storage.transactions import GONE
 from plimsoll.plumbing.database import ReadUnit, Unit
 
 COPIED: Final = (
@@ -61,22 +62,22 @@ UPDATE = """
         version = version + 1, changed_at = now()
     where id = $1
 """
-MARK_KNOWN = """
+MARK_KNOWN = f"""
     update import_rows r set standing = 'already-imported', recordable = false
     from transactions t
     where r.import_id = $1 and r.standing in ('new', 'needs-attention')
       and t.user_id = $2 and t.source = r.source and t.external_id = r.identity
-      and not exists (select from transactions v where v.voids = t.id)
-"""
-MARK_OWN = """
+      and not {GONE}
+"""  # noqa: S608 - a constant condition
+MARK_OWN = f"""
     update import_rows r set standing = 'already-imported', recordable = false
     from transactions t
     where r.import_id = $1 and r.standing in ('new', 'needs-attention')
       and t.user_id = $2 and t.source = r.source and t.external_id is null
-      and t.id = case when r.identity ~ '^tx:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      and t.id = case when r.identity ~ '^tx:[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$'
                       then substr(r.identity, 4)::uuid end
-      and not exists (select from transactions v where v.voids = t.id)
-"""
+      and not {GONE}
+"""  # noqa: S608 - a constant condition
 CHOOSE = """
     with chosen as (
         select distinct r.position from import_rows r, unnest(r.lines) as line
@@ -230,11 +231,11 @@ async def mark_known(unit: Unit, import_id: ImportId, user_id: UserId) -> None:
     await unit.execute(MARK_OWN, import_id, user_id)
 
 
-LIST_IDENTITIES = """
+LIST_IDENTITIES = f"""
     select source, coalesce(external_id, 'tx:' || id) from transactions t
     where user_id = $1 and voids is null
-      and not exists (select from transactions v where v.voids = t.id)
-"""
+      and not {GONE}
+"""  # noqa: S608 - a constant condition
 
 
 async def list_identities(unit: ReadUnit, user_id: UserId) -> set[tuple[str, str]]:

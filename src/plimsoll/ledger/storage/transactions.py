@@ -43,8 +43,8 @@ class AlreadyRecorded(Conflict):
 APPEND = """
     with written as (
         insert into transactions (id, user_id, seq, kind, occurred_at, rank, precision, currency,
-            note, source, external_id, fingerprint, voids, import_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            note, source, external_id, fingerprint, voids, import_id, reference, import_lines)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $42, $43)
         returning recorded_at
     ), leg as (
         insert into legs (transaction_id, position, user_id, occurred_at, wallet_id, asset_id,
@@ -120,17 +120,24 @@ async def append(
         [asset_id for _, asset_id in holdings],
         *holding_columns(holdings.values()),
         *disposal_columns(books.disposals),
+        transaction.reference,
+        list(transaction.lines),
     )
     recorded_at: datetime = await unit.fetchval(APPEND, *row)
     return recorded_at
 
 
-IS_RECORDED = """
+GONE: Final = """
+    exists (select from transactions v where v.voids = t.id
+            and not exists (select from merged_transactions m where m.transaction_id = t.id))
+"""
+"""That a transaction `t` is voided, and is not an end of a transfer in force either."""
+
+IS_RECORDED = f"""
     select exists (
         select from transactions t
-        where t.user_id = $1 and t.source = $2 and t.external_id = $3
-          and not exists (select from transactions v where v.voids = t.id))
-"""
+        where t.user_id = $1 and t.source = $2 and t.external_id = $3 and not {GONE})
+"""  # noqa: S608 - a constant condition
 
 
 async def refuse_recorded(unit: Unit, user_id: UserId, transaction: Transaction) -> None:
@@ -162,7 +169,7 @@ def disposal_columns(disposals: Sequence[Disposal]) -> list[list[object]]:
 
 TRANSACTION = """
     t.id, t.kind, t.occurred_at, t.currency, t.precision, t.note, t.source, t.external_id, t.voids,
-    t.import_id, t.seq, t.recorded_at,
+    t.import_id, t.reference, t.import_lines, t.seq, t.recorded_at,
     array(select (wallet_id, asset_id, quantity, role, value, cost_currency, cost_rate, valued)
           from legs where transaction_id = t.id order by position) as legs
 """
@@ -185,6 +192,8 @@ def transaction_of(row: asyncpg.Record) -> Transaction:
         external_id=row["external_id"],
         voids=row["voids"],
         import_id=row["import_id"],
+        reference=row["reference"],
+        lines=tuple(row["import_lines"]),
     )
 
 

@@ -129,7 +129,14 @@ def united_kingdom(year: Year) -> list[Total]:
     days = "disposals of one asset on one day are one"
     where = "SA108"
     totals = [
-        Total("disposals", "Number of disposals", Decimal(found.disposals), days, where),
+        Total(
+            "disposals",
+            "Number of disposals",
+            Decimal(found.disposals),
+            days,
+            where,
+            counted=True,
+        ),
         Total(
             "proceeds", "Disposal proceeds", found.proceeds, "before the fees of disposals", where
         ),

@@ -28,7 +28,7 @@ def lines_of(slices: Iterable[Slice], boxes: Mapping[Term, str] = NOWHERE) -> tu
     for number, each in enumerate(slices, 1):
         disposed = each.disposed
         fees = disposed.fees
-        if fees:
+        if fees and each.quantity != disposed.quantity:
             units, fees_left = left.get(disposed.ref, (disposed.quantity, fees))
             fees = share(fees_left, each.quantity, units)
             left[disposed.ref] = units - each.quantity, fees_left - fees
@@ -87,7 +87,8 @@ class Gaps:
         unknown -= on_short
         missing = {each.ref for each in self.unvalued}
         poor = sum(income.ref in missing for income in incomes)
-        counted = len({line.disposed for line in lines}) + len(incomes)
+        disposals = {(line.disposed.transaction.int, line.disposed.leg) for line in lines}
+        counted = len(disposals) + len(incomes)
         known = counted - len(on_short) - len(unknown) - poor
         score = (Decimal(known) / counted if counted else Decimal(1)).quantize(STEP, ROUND_DOWN)
         return (

@@ -64,15 +64,15 @@ class Held:
         return held
 
 
-KEYS: Final[dict[Method, Callable[[Held], Decimal]]] = {
-    Method.FIFO: lambda held: Decimal(held.index),
-    Method.LIFO: lambda held: Decimal(-held.index),
+KEYS: Final[dict[Method, Callable[[Held], Decimal | int]]] = {
+    Method.FIFO: lambda held: held.index,
+    Method.LIFO: lambda held: -held.index,
     Method.HIFO: lambda held: -held.unit,
     Method.LOFO: lambda held: held.unit,
 }
 """What each method sorts lots by: the smallest goes first, of equal ones the oldest."""
 
-Entry = tuple[Decimal, int, int, Held]
+Entry = tuple[Decimal | int, int, int, Held]
 """Key, index, a number that makes it unique, the lot."""
 
 

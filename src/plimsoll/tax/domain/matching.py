@@ -85,6 +85,7 @@ class _Matcher:
     def __init__(self, movements: Sequence[Movement], country: Country, election: Election) -> None:
         self.country, self.election = country, election
         self.matched = Matched()
+        self.long_from: dict[date, date] = {}
         self.pools: dict[tuple[AssetId, int | None], LotPool] = {}  # a UUID is slow to hash
         self.balances: dict[AssetId, dict[WalletId, Decimal]] = {}
         self.places = _places(movements)
@@ -159,7 +160,10 @@ class _Matcher:
     def _date(self, held: Held, since: date) -> None:
         held.since = since
         if self.country.years is not None:
-            held.long_from = long_from(since, years=self.country.years)
+            after = self.long_from.get(since)
+            if after is None:
+                after = self.long_from[since] = long_from(since, years=self.country.years)
+            held.long_from = after
 
     def _dispose(self, movement: Disposed) -> None:
         pool = self._pool(movement.asset, movement.account)

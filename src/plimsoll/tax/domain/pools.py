@@ -36,7 +36,9 @@ class Units:
     def take(self, quantity: Decimal) -> Decimal:
         """Take `quantity` out, no more than is there, and return its cost."""
         assert quantity <= self.quantity
-        cost = share(self.cost, quantity, self.quantity) if quantity else ZERO
+        if not quantity:
+            return ZERO
+        cost = share(self.cost, quantity, self.quantity)
         self.quantity -= quantity
         self.cost -= cost
         return cost

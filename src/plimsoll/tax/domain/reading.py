@@ -296,7 +296,10 @@ class _Reader:
 
 def _completed(legs: Sequence[FactLeg]) -> Sequence[FactLeg]:
     """`legs`, the only one without a value on its side given what the other side is worth."""
-    if all(leg.value is not None for leg in legs):
+    for leg in legs:
+        if leg.value is None:
+            break
+    else:
         return legs
     principal = [leg for leg in legs if leg.role is Role.PRINCIPAL]
     sides = (
@@ -319,6 +322,8 @@ def _spread(whole: Decimal | None, places: Sequence[Place]) -> list[Decimal | No
     """`whole` over `places` by their values; the last takes what is left."""
     if whole is None or not places:
         return [None] * len(places)
+    if len(places) == 1:
+        return [whole]
     total = sum((leg.value or ZERO for _, leg, _ in places), ZERO)
     left, parts = whole, list[Decimal | None]()
     for _, leg, _ in places[:-1]:

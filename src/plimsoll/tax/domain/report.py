@@ -69,7 +69,8 @@ class IncomeLine(NamedTuple):
 
 class Total(NamedTuple):
     """A figure of a form. `code` is stable; `formula` says in words and numbers how it came about;
-    `where` is the form's own name for its place, empty where that was not confirmed.
+    `where` is the form's own name for its place, empty where that was not confirmed. `counted`: a
+    number of things and no money.
     """
 
     code: str
@@ -77,6 +78,7 @@ class Total(NamedTuple):
     amount: Decimal
     formula: str
     where: str = ""
+    counted: bool = False
 
 
 class Completeness(NamedTuple):

@@ -179,7 +179,10 @@ def compute(facts: Iterable[Fact], ruleset: Ruleset, year: int, choices: Choices
     _, last = ruleset.days_of(year)
     country = country_of(ruleset.country, choices, any_currency=False)
     until = last + AHEAD.get(ruleset.family, timedelta(0))
-    early = [fact for fact in facts if day_of(fact.at, country.zone) <= until]
+    # No zone is a day ahead of UTC: only near the end it has to be asked.
+    early = [
+        fact for fact in facts if fact.at.date() < until or day_of(fact.at, country.zone) <= until
+    ]
     return report_of(match_all(early, ruleset, choices, as_of=last), year)
 
 
@@ -210,10 +213,11 @@ def report_of(whole: Matching, year: int) -> Report:
     def in_year(at: datetime) -> bool:
         return first <= day_of(at, whole.country.zone) <= last
 
+    missing = matched.shortfalls or matched.unvalued
     gaps = Gaps(
         matched.shortfalls,
         matched.unvalued,
-        {each.disposed.ref for each in matched.slices},
+        {each.disposed.ref for each in matched.slices} if missing else set(),
         one_pool=ruleset.family is Family.FRANCE,
     )
     shortfalls, unvalued, completeness = gaps.of_year(lines, incomes, in_year)
@@ -259,12 +263,14 @@ def holdings_at(whole: Matching, last: date) -> tuple[tuple[Lot, ...], tuple[Poo
 
 def _warnings(whole: Matching, first: date, last: date) -> tuple[str, ...]:
     """Those of the year's transactions, and what the ruleset leaves out of it."""
-    of_year = {
-        str(movement.ref.transaction)
-        for movement in whole.movements
-        if first <= movement.day <= last
-    }
-    told = [each for each in whole.matched.warnings if each.partition(":")[0] in of_year]
+    told = list[str]()
+    if whole.matched.warnings:
+        of_year = {
+            str(movement.ref.transaction)
+            for movement in whole.movements
+            if first <= movement.day <= last
+        }
+        told = [each for each in whole.matched.warnings if each.partition(":")[0] in of_year]
     if whole.ruleset.code == "us" and whole.choices.wash_sales_from is not None:
         since = max(first, whole.choices.wash_sales_from)
         told += wash_sales(whole.movements, whole.matched.slices, first=since, last=last)

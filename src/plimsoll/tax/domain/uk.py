@@ -203,11 +203,13 @@ def _add_slices_of(
     policy: ShortfallPolicy,
     note: str = "",
 ) -> None:
-    worth = Units(disposed.quantity, disposed.proceeds)
+    left, worth = disposed.quantity, disposed.proceeds
     for source, quantity in parts:
         if not quantity:
             continue
-        cost, proceeds = source.take(quantity), worth.take(quantity)
+        cost, proceeds = source.take(quantity), share(worth, quantity, left)
+        left -= quantity
+        worth -= proceeds
         if source.rule is Rule.SHORTFALL:
             add_shortfall(matched, disposed, quantity=quantity, proceeds=proceeds, policy=policy)
             continue
@@ -236,9 +238,12 @@ def _parts(sources: list[_Source], *, wanted: Decimal, left: Decimal) -> list[De
     parts: list[Decimal] = []
     rest = wanted
     for source in sources:
-        parts.append(min(share(source.quantity, wanted, left), rest))
+        part = share(source.quantity, wanted, left)
+        parts.append(min(part, rest))
         rest -= parts[-1]
     for position, source in enumerate(sources):
+        if not rest:
+            break
         more = min(rest, source.quantity - parts[position])
         parts[position] += more
         rest -= more

@@ -7,6 +7,7 @@ everything can be filtered in one place. Amounts are not rounded.
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -20,6 +21,9 @@ from plimsoll.tax.reports.document import Meta, symbol, wallet
 
 FORMAT: Final = 1
 """Grows when a name changes its meaning or goes."""
+
+AT_ONCE: Final = 500
+"""Rows of the table that are in memory as such."""
 
 Plain = str | int | bool | None
 Row = dict[str, Plain]
@@ -83,17 +87,25 @@ def to_json(report: Report, names: Names, meta: Meta) -> bytes:
 
 
 def to_table(report: Report, names: Names, meta: Meta) -> bytes:
-    """One row for each fact; a column that means nothing to it is empty."""
-    rows: list[tuple[str, Row]] = [
-        ("run", {"kind": name, "text": _text(value)}) for name, value in _run(report, meta).items()
-    ]
-    rows += [("completeness", {"kind": "score", "text": format_amount(report.completeness.score)})]
-    rows += [("election", {"kind": name, "text": of}) for name, of in report.election.items()]
-    rows += [
-        ("figure", {"kind": row["code"], "value": row["amount"], "text": _explained(row)})
+    """One row for each fact; a column that means nothing to it is empty. Written some hundred rows
+    at a time, so that nothing but the file itself grows with it.
+    """
+    figures: Iterator[Row] = (
+        {"kind": row["code"], "value": row["amount"], "text": _explained(row)}
         for row in _figures(report)
-    ]
-    for record, found in (
+    )
+    run: Iterator[Row] = (
+        {"kind": name, "text": _text(value)} for name, value in _run(report, meta).items()
+    )
+    score: Row = {"kind": "score", "text": format_amount(report.completeness.score)}
+    election: Iterator[Row] = ({"kind": name, "text": of} for name, of in report.election.items())
+    warnings: Iterator[Row] = ({"text": text} for text in report.warnings)
+    written = [to_csv(dict.fromkeys(COLUMNS, ()))]
+    for record, rows in (
+        ("run", run),
+        ("completeness", iter([score])),
+        ("election", election),
+        ("figure", figures),
         ("line", _lines(report, names)),
         ("income", _incomes(report, names)),
         ("lot", _lots(report, names)),
@@ -101,14 +113,22 @@ def to_table(report: Report, names: Names, meta: Meta) -> bytes:
         ("shortfall", _shortfalls(report, names)),
         ("unvalued", _unvalued(report, names)),
         ("reconciled", _reconciled(report, names)),
+        ("warning", warnings),
     ):
-        rows += [(record, row) for row in found]
-    rows += [("warning", {"text": text}) for text in report.warnings]
-    columns = {"record": [record for record, _ in rows]}
-    for name in COLUMNS[1:]:
-        cells = [row.get(name) for _, row in rows]
+        while some := list(islice(rows, AT_ONCE)):
+            written.append(to_csv(_columns(record, some), header=False))
+    return b"".join(written)
+
+
+def _columns(record: str, rows: list[Row]) -> dict[str, list[str]]:
+    """`rows` are of one kind of fact, so that all have what the first one has."""
+    blank, known = [""] * len(rows), rows[0].keys()
+    columns = dict.fromkeys(COLUMNS, blank)
+    columns["record"] = [record] * len(rows)
+    for name in known:
+        cells = [row[name] for row in rows]
         columns[name] = [each if isinstance(each, str) else _text(each) for each in cells]
-    return to_csv(columns)
+    return columns
 
 
 def _text(value: Plain) -> str:
@@ -159,21 +179,33 @@ def _figures(report: Report) -> Iterator[Row]:
 
 
 def _lines(report: Report, names: Names) -> Iterator[Row]:
+    places = dict[tuple[AssetId, WalletId], tuple[str, Plain, Plain]]()
     for line in report.lines:
+        place = (line.asset, line.account)
+        if place not in places:
+            where = wallet(names, line.account) or None
+            places[place] = symbol(names, line.asset), where, str(line.account)
+        of_symbol, of_wallet, wallet_id = places[place]
+        acquired, proceeds, cost = line.acquired, line.proceeds, line.cost
         yield {
             "number": line.number,
             "kind": line.kind.value,
             "at": _moment(line.disposed_at),
             "day": line.disposed_on.isoformat(),
-            **_held(names, line.asset, line.account, line.quantity),
-            **_of(line.disposed),
-            "acquired_transaction": str(line.acquired.transaction) if line.acquired else None,
-            "acquired_leg": line.acquired.leg if line.acquired else None,
+            "asset": line.asset,
+            "symbol": of_symbol,
+            "wallet": of_wallet,
+            "wallet_id": wallet_id,
+            "quantity": format_amount(line.quantity),
+            "transaction": str(line.disposed.transaction),
+            "leg": line.disposed.leg,
+            "acquired_transaction": str(acquired.transaction) if acquired else None,
+            "acquired_leg": acquired.leg if acquired else None,
             "acquired_on": _day(line.acquired_on),
-            "proceeds": format_amount(line.proceeds),
+            "proceeds": format_amount(proceeds),
             "fees": format_amount(line.fees),
-            "cost": format_amount(line.cost),
-            "gain": format_amount(line.gain),
+            "cost": format_amount(cost),
+            "gain": format_amount(proceeds - cost),
             "term": line.term.value,
             "rule": line.rule.value,
             "box": line.box,

@@ -64,12 +64,8 @@ def to_cents(amount: Decimal) -> str:
     return format(cents or abs(cents), "f")
 
 
-COUNTED: Final = frozenset({"disposals"})
-"""Codes of figures that are numbers of things and no money."""
-
-
 def figure_text(figure: Total) -> str:
-    return format_amount(figure.amount) if figure.code in COUNTED else to_cents(figure.amount)
+    return format_amount(figure.amount) if figure.counted else to_cents(figure.amount)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -10,7 +10,7 @@ from typing import Final
 
 from plimsoll.kernel.errors import NotFound
 from plimsoll.tax.domain.report import Names, Report
-from plimsoll.tax.reports import audit, forms, lists, pdf, workbook
+from plimsoll.tax.reports import audit, forms, lists
 from plimsoll.tax.reports.document import FiguresBlocked, Meta, ReportFile
 
 CSV: Final = "text/csv"
@@ -18,11 +18,24 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 US: Final = frozenset({"us"})
 UK: Final = frozenset({"uk"})
 
+
+def _paper(report: Report, names: Names, meta: Meta) -> bytes:
+    from plimsoll.tax.reports import pdf  # noqa: PLC0415 - a quarter of a second, for those who ask
+
+    return pdf.render(report, names, meta)
+
+
+def _workbook(report: Report, names: Names, meta: Meta) -> bytes:
+    from plimsoll.tax.reports import workbook  # noqa: PLC0415 - a quarter of a second as well
+
+    return workbook.render(report, names, meta)
+
+
 FILES: Final[Mapping[str, ReportFile]] = {
     file.name: file
     for file in (
-        ReportFile("report.pdf", "The report to read and print", "application/pdf", pdf.render),
-        ReportFile("report.xlsx", "The report as a live workbook", XLSX, workbook.render),
+        ReportFile("report.pdf", "The report to read and print", "application/pdf", _paper),
+        ReportFile("report.xlsx", "The report as a live workbook", XLSX, _workbook),
         ReportFile("figures.csv", "Figures of the forms", CSV, lists.figures, figures=True),
         ReportFile("disposals.csv", "Disposals, line by line", CSV, lists.disposals),
         ReportFile("incomes.csv", "Incomes, line by line", CSV, lists.incomes),

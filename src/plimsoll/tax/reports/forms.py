@@ -8,6 +8,7 @@ not known has no date; dates are never `VARIOUS`, because every slice is a line 
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from plimsoll.kernel.identifiers import AssetId
@@ -30,12 +31,8 @@ def form_8949(report: Report, names: Names, _: Meta) -> bytes:
             "(a) Description of property": [
                 f"{format_amount(line.quantity)} {symbol(names, line.asset)}" for line in lines
             ],
-            "(b) Date acquired": [
-                line.acquired_on.strftime(FORM_DATE) if line.acquired_on else "" for line in lines
-            ],
-            "(c) Date sold or disposed of": [
-                line.disposed_on.strftime(FORM_DATE) for line in lines
-            ],
+            "(b) Date acquired": [_form_date(line.acquired_on) for line in lines],
+            "(c) Date sold or disposed of": [_form_date(line.disposed_on) for line in lines],
             "(d) Proceeds": [to_cents(line.proceeds) for line in lines],
             "(e) Cost or other basis": [to_cents(line.cost + line.adjustment) for line in lines],
             "(f) Code": [line.code for line in lines],
@@ -44,6 +41,11 @@ def form_8949(report: Report, names: Names, _: Meta) -> bytes:
             "Box": [line.box for line in lines],
         }
     )
+
+
+@lru_cache(maxsize=4096)  # lines of one day share it
+def _form_date(day: date | None) -> str:
+    return day.strftime(FORM_DATE) if day else ""
 
 
 def schedule_d(report: Report, _names: Names, _meta: Meta) -> bytes:

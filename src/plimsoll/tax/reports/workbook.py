@@ -23,7 +23,6 @@ from plimsoll.kernel.money import ZERO, format_amount
 from plimsoll.tax.domain.report import IncomeLine, Line, Names, Report
 from plimsoll.tax.domain.results import Lot, Pool
 from plimsoll.tax.reports.document import (
-    COUNTED,
     Meta,
     facts,
     symbol,
@@ -330,7 +329,7 @@ def _summarise(to: _Writer, report: Report, names: Names, meta: Meta) -> None:
         to.title("Figures", "Figure", "Amount", "Where", "Code", "Exact", "How")
         for each in report.totals:
             exact = _exact(amount=each.amount)
-            amount = int(each.amount) if each.code in COUNTED else each.amount
+            amount = int(each.amount) if each.counted else each.amount
             to.line(each.label, amount, each.where, each.code, exact, each.formula)
     _add_lines(to, report, "Taxed disposals by term", "L", lambda line: line.term.value)
     _add_lines(to, report, "Taxed disposals by box", "N", lambda line: line.box)

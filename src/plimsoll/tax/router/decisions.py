@@ -28,6 +28,7 @@ from plimsoll.tax.schemas.decisions import (
     TreatmentView,
 )
 from plimsoll.tax.service import decisions
+from plimsoll.tax.service.decisions import NotOfThatYear
 from plimsoll.tax.service.runs import UnknownJurisdiction, get_ruleset
 from plimsoll.tax.storage.decisions import StoredGift
 
@@ -40,7 +41,7 @@ FormYear = Annotated[int, Path(ge=2025, le=9998)]
 @router.get("/elections/{jurisdiction}", responses=problems(UnknownJurisdiction))
 async def read_elections(jurisdiction: Jurisdiction, owner: Reader, unit: Reading) -> ElectionsView:
     """What the caller elected for a jurisdiction, and what may be elected there."""
-    ruleset = get_ruleset(jurisdiction)
+    ruleset = get_ruleset(jurisdiction, pointer="path:jurisdiction")
     choices, changed_at = await decisions.get_elections(unit, owner.user_id, ruleset.code)
     return ElectionsView.of(
         choices,
@@ -64,7 +65,7 @@ async def put_elections(
     now: Now,
 ) -> ElectionsView:
     """Elect anew; it replaces what was elected before. Runs that exist stay as they are."""
-    ruleset = get_ruleset(jurisdiction)
+    ruleset = get_ruleset(jurisdiction, pointer="path:jurisdiction")
     choices = body.choices(prices.catalogue)
     await decisions.put_elections(unit, owner.user_id, ruleset, choices, now=now)
     return ElectionsView.of(
@@ -180,11 +181,11 @@ async def read_broker_forms(year: FormYear, owner: Reader, unit: Reading) -> For
     return FormsView.of(year, rows, changed_at)
 
 
-@router.put("/broker-forms/{year}", responses=problems(UnknownAssetField))
+@router.put("/broker-forms/{year}", responses=problems(UnknownAssetField, NotOfThatYear))
 async def put_broker_forms(
     year: FormYear, body: FormsBody, owner: Trader, unit: Writing, prices: PricesDep, now: Now
 ) -> FormsView:
     """Enter what brokers reported; a US report says then what agrees and what does not."""
-    rows = body.forms(prices.catalogue)
+    rows = body.forms(prices.catalogue, year)
     await decisions.put_forms(unit, owner.user_id, year, rows, now=now)
     return FormsView.of(year, tuple(rows), now)

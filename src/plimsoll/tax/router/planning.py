@@ -12,6 +12,7 @@ from plimsoll.plumbing.paging import BadCursor, Paging
 from plimsoll.plumbing.present import Now
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import TEXT, InTheFuture, TooLongAgo, check_moment
+from plimsoll.tax.domain.allocation import AllocationDoesNotFit
 from plimsoll.tax.domain.choices import Way
 from plimsoll.tax.domain.elections import MethodNotAllowed
 from plimsoll.tax.domain.planning import SaleInThePast
@@ -27,7 +28,7 @@ from plimsoll.tax.schemas.planning import (
 )
 from plimsoll.tax.service.calculating import NothingHeld
 from plimsoll.tax.service.planning import Wish, look, try_sale
-from plimsoll.tax.service.runs import TaxRunsDep, UnknownJurisdiction
+from plimsoll.tax.service.runs import TaxRunsDep, UnknownJurisdiction, get_ruleset
 
 router = APIRouter(prefix="/tax", tags=["tax"])
 
@@ -38,14 +39,18 @@ Rules = Annotated[str, Query(max_length=20, pattern=TEXT, examples=["us"])]
 Method = Annotated[Way | None, Query(description="For this look; else as elected")]
 
 
-@router.get("/unrealised", responses=problems(UnknownJurisdiction, MethodNotAllowed, BadCursor))
+@router.get(
+    "/unrealised",
+    responses=problems(UnknownJurisdiction, MethodNotAllowed, AllocationDoesNotFit, BadCursor),
+)
 async def list_unrealised(
     jurisdiction: Rules, owner: Reader, tax: TaxRunsDep, page: Paging, method: Method = None
 ) -> UnrealisedPage:
     """What the caller holds, lot by lot: cost, worth at the latest prices, days to long-term."""
     after = page.after(int)
     start = int(str(after[0])) + 1 if after else 0
-    seen = await look(tax, Wish(owner.user_id, jurisdiction, method))
+    ruleset = get_ruleset(jurisdiction, pointer="query:jurisdiction")
+    seen = await look(tax, Wish(owner.user_id, ruleset.code, method))
     held = list(seen.looked.held)
     placed = list(enumerate(held))[max(start, 0) : max(start, 0) + page.limit + 1]
     cut = page.cut(placed, lambda each: (each[0],))
@@ -57,7 +62,9 @@ async def list_unrealised(
     )
 
 
-@router.get("/harvest", responses=problems(UnknownJurisdiction, MethodNotAllowed))
+@router.get(
+    "/harvest", responses=problems(UnknownJurisdiction, MethodNotAllowed, AllocationDoesNotFit)
+)
 async def list_harvest(
     jurisdiction: Rules,
     owner: Reader,
@@ -66,7 +73,8 @@ async def list_harvest(
     within_days: Annotated[int, Query(ge=1, le=366)] = 60,
 ) -> HarvestView:
     """Lots whose sale would count as a loss, and gains that are soon taxed less."""
-    seen = await look(tax, Wish(owner.user_id, jurisdiction, method))
+    ruleset = get_ruleset(jurisdiction, pointer="query:jurisdiction")
+    seen = await look(tax, Wish(owner.user_id, ruleset.code, method))
     found = harvest_of(seen.looked.held, within_days=within_days)
     losses, soon = found.losses[:MOST_CANDIDATES], found.soon[:MOST_CANDIDATES]
     return HarvestView(
@@ -82,6 +90,7 @@ async def list_harvest(
         UnknownJurisdiction,
         UnknownAssetField,
         MethodNotAllowed,
+        AllocationDoesNotFit,
         SaleInThePast,
         InTheFuture,
         TooLongAgo,

@@ -1,5 +1,6 @@
 """HTTP for tax runs: started as jobs, then read as figures, lists and files."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -7,17 +8,17 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from plimsoll.access.guards import Reader, Trader, address_of
-from plimsoll.plumbing.database import Reading, Writing
+from plimsoll.plumbing.database import Reading, ReadUnit, Writing
 from plimsoll.plumbing.jobs.answers import ACCEPTED, JobAccepted, accepted
 from plimsoll.plumbing.jobs.job import TooManyJobs
-from plimsoll.plumbing.paging import BadCursor, Page, Paging
+from plimsoll.plumbing.lists import Listing
+from plimsoll.plumbing.paging import BadCursor, Cut, Page, PageRequest, Paging
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import TEXT
 from plimsoll.tax.domain.elections import MethodNotAllowed
 from plimsoll.tax.domain.rulesets import YearNotCovered
 from plimsoll.tax.reports.document import FiguresBlocked
 from plimsoll.tax.reports.files import FILES, NoSuchFile
-from plimsoll.tax.router.lists import Listing
 from plimsoll.tax.schemas.runs import (
     DisposalView,
     GapView,
@@ -26,16 +27,19 @@ from plimsoll.tax.schemas.runs import (
     RunBody,
     RunDetailView,
     RunView,
+    as_table,
     names_of,
 )
 from plimsoll.tax.service import runs
 from plimsoll.tax.service.runs import (
+    PlacedRow,
     RunArgs,
     RunNotFound,
     TaxRunsDep,
     UnknownJurisdiction,
 )
 from plimsoll.tax.service.years import YearNotOpen
+from plimsoll.tax.storage.runs import Run
 
 router = APIRouter(prefix="/tax/runs", tags=["tax"])
 
@@ -120,6 +124,16 @@ async def verify_tax_run(run_id: UUID, owner: Reader, unit: Writing, tax: TaxRun
     return accepted(await tax.start_verifying(unit, owner.user_id, run_id))
 
 
+async def _cut(
+    unit: ReadUnit, run: Run, sections: Sequence[str], page: PageRequest
+) -> Cut[PlacedRow]:
+    """The page of a report's lists that was asked for; its cursor is the place of its last row."""
+    seen = page.after(int)
+    after = int(str(seen[0])) if seen else -1
+    rows = await runs.list_rows(unit, run, sections, after=after, limit=page.limit + 1)
+    return page.cut(rows, lambda row: (row.place,))
+
+
 @router.get(
     "/{run_id}/disposals",
     response_model=Page[DisposalView],
@@ -130,12 +144,14 @@ async def list_tax_disposals(
 ) -> Page[DisposalView] | Response:
     """The year's disposals, slice by slice: what was acquired when, by which rule, for how much."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    rows = await runs.list_rows(
-        unit, run, ["lines"], after=listing.after, limit=listing.page.limit + 1
-    )
+    cut = await _cut(unit, run, ["lines"], listing.page)
     names = names_of(run)
     return await listing.answer(
-        run, "disposals", rows, DisposalView, lambda each: DisposalView.of(each.row, names)
+        "disposals",
+        run.id,
+        cut,
+        view=lambda each: DisposalView.of(each.row, names),
+        table=partial(as_table, DisposalView),
     )
 
 
@@ -149,12 +165,14 @@ async def list_tax_incomes(
 ) -> Page[IncomeView] | Response:
     """The year's incomes at their values when they were received."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    rows = await runs.list_rows(
-        unit, run, ["incomes"], after=listing.after, limit=listing.page.limit + 1
-    )
+    cut = await _cut(unit, run, ["incomes"], listing.page)
     names = names_of(run)
     return await listing.answer(
-        run, "incomes", rows, IncomeView, lambda each: IncomeView.of(each.row, names)
+        "incomes",
+        run.id,
+        cut,
+        view=lambda each: IncomeView.of(each.row, names),
+        table=partial(as_table, IncomeView),
     )
 
 
@@ -166,11 +184,9 @@ async def list_tax_lots(
 ) -> Page[HeldView] | Response:
     """What was held at the end of the year: lots, and pools where the law knows only those."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    rows = await runs.list_rows(
-        unit, run, ["lots", "pools"], after=listing.after, limit=listing.page.limit + 1
-    )
+    cut = await _cut(unit, run, ["lots", "pools"], listing.page)
     view = partial(HeldView.of, names=names_of(run))
-    return await listing.answer(run, "lots", rows, HeldView, view)
+    return await listing.answer("lots", run.id, cut, view=view, table=partial(as_table, HeldView))
 
 
 @router.get(
@@ -181,11 +197,9 @@ async def list_tax_gaps(
 ) -> Page[GapView] | Response:
     """What makes the report a draft: units nobody knows the purchase of, values nobody knows."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    rows = await runs.list_rows(
-        unit, run, ["shortfalls", "unvalued"], after=listing.after, limit=listing.page.limit + 1
-    )
+    cut = await _cut(unit, run, ["shortfalls", "unvalued"], listing.page)
     view = partial(GapView.of, names=names_of(run))
-    return await listing.answer(run, "gaps", rows, GapView, view)
+    return await listing.answer("gaps", run.id, cut, view=view, table=partial(as_table, GapView))
 
 
 @router.get(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from plimsoll.kernel.errors import FieldFault
 from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
 from plimsoll.markets.domain.assets import Catalogue
 from plimsoll.plumbing.shapes import (
@@ -27,7 +28,7 @@ from plimsoll.tax.domain.movements import Ref
 from plimsoll.tax.domain.results import ShortfallPolicy
 from plimsoll.tax.domain.uk import Holder
 from plimsoll.tax.schemas.runs import Year
-from plimsoll.tax.service.decisions import Named, PickRecord
+from plimsoll.tax.service.decisions import Named, NotOfThatYear, PickRecord
 from plimsoll.tax.storage.decisions import StoredGift, StoredTreatment
 
 LegNumber = Annotated[int, Field(ge=0, le=49)]
@@ -300,8 +301,13 @@ class FormsBody(Body):
 
     rows: Annotated[list[FormRowBody], Field(max_length=1000)]
 
-    def forms(self, catalogue: Catalogue) -> list[FormRow]:
-        """Raises UnknownAssetField."""
+    def forms(self, catalogue: Catalogue, year: int) -> list[FormRow]:
+        """Raises UnknownAssetField, NotOfThatYear."""
+        for place, each in enumerate(self.rows):
+            if each.sold_on.year != year:
+                message = f"{each.sold_on} is not of {year}, as all rows of its forms are"
+                fault = FieldFault(f"#/rows/{place}/sold_on", NotOfThatYear.code, message)
+                raise NotOfThatYear(message, faults=(fault,))
         return [
             FormRow(
                 place,

@@ -64,8 +64,9 @@ class UnrealisedView(View):
 
 
 class LookView(View):
-    """`shortfalls`: disposals of all years beyond what is known; while there are any, what is held
-    is not to be relied on. `simulated`: the prices are invented.
+    """`shortfalls`: disposals of all years beyond what is known. `unvalued`: what moved whose worth
+    nobody knows; it counts as 0. While there are any of them, what is held, and what it cost, is
+    not to be relied on. `simulated`: the prices are invented.
     """
 
     jurisdiction: str
@@ -74,6 +75,7 @@ class LookView(View):
     as_of: Moment
     simulated: bool
     shortfalls: int
+    unvalued: int
     prices: dict[str, Figure]
 
 
@@ -107,6 +109,7 @@ def facts_of(seen: Seen, held: list[Unrealised]) -> dict[str, object]:
         "as_of": seen.as_of,
         "simulated": seen.simulated,
         "shortfalls": seen.looked.shortfalls,
+        "unvalued": seen.looked.unvalued,
         "prices": {asset: seen.prices[asset] for asset in sorted(assets & seen.prices.keys())},
     }
 
@@ -221,7 +224,9 @@ class OutcomeView(View):
 
 
 class WhatIfView(View):
-    """Nothing was recorded. `simulated`: the price is invented."""
+    """Nothing was recorded. `simulated`: the price is invented. `shortfalls`, `unvalued`: what is
+    missing of everything before the sale, whose figures are not to be relied on while it is.
+    """
 
     currency: str
     coin_id: str
@@ -230,6 +235,8 @@ class WhatIfView(View):
     proceeds: Figure
     at: Moment
     simulated: bool
+    shortfalls: int
+    unvalued: int
     outcomes: list[OutcomeView]
 
     @classmethod
@@ -242,5 +249,7 @@ class WhatIfView(View):
             proceeds=tried.sale.proceeds,
             at=tried.sale.at,
             simulated=simulated,
+            shortfalls=tried.shortfalls,
+            unvalued=tried.unvalued,
             outcomes=[OutcomeView.of(each) for each in tried.outcomes],
         )

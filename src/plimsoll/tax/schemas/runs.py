@@ -316,7 +316,7 @@ def names_of(run: Run) -> Names:
     return msgspec.json.decode(run.names, type=Names)
 
 
-def as_table(kind: type[View], views: Sequence[View]) -> Columns:
+def as_table(kind: type[View], _: Sequence[PlacedRow], views: Sequence[View]) -> Columns:
     """A column for each field: counts and flags as numbers, everything else as exact text."""
     plain = [view.model_dump(mode="json") for view in views]
     whole = {name for name, each in kind.model_fields.items() if each.annotation in {int, bool}}

@@ -86,10 +86,13 @@ class NothingHeld(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is held now. `shortfalls`: disposals of all years beyond what is known."""
+    """What is held now. `shortfalls`: disposals of all years beyond what is known. `unvalued`: legs
+    whose worth the tax needs and nobody knows; it counts as 0.
+    """
 
     held: Sequence[Unrealised]
     shortfalls: int
+    unvalued: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,13 @@ class SaleWish:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A sale under each method."""
+    """A sale under each method. `shortfalls` and `unvalued` are of what it comes after."""
 
     currency: AssetId
     sale: Sale
     outcomes: Sequence[Outcome]
+    shortfalls: int
+    unvalued: int
 
 
 def look(document: bytes, prices: Mapping[AssetId, Decimal], as_of: date) -> Looked:
@@ -122,7 +127,7 @@ def look(document: bytes, prices: Mapping[AssetId, Decimal], as_of: date) -> Loo
     with _without_collection():
         whole, _ = _match(document, as_of)
         held = planning.unrealised(whole, prices, as_of)
-        return Looked(held, len(whole.matched.shortfalls))
+        return Looked(held, len(whole.matched.shortfalls), len(whole.matched.unvalued))
 
 
 def try_sale(document: bytes, wish: SaleWish, ways: Sequence[Way]) -> Tried:
@@ -144,7 +149,13 @@ def try_sale(document: bytes, wish: SaleWish, ways: Sequence[Way]) -> Tried:
             wish.portfolio,
         )
         outcomes = planning.what_if(whole, sale, ways)
-        return Tried(whole.country.currency, sale, outcomes)
+        return Tried(
+            whole.country.currency,
+            sale,
+            outcomes,
+            len(whole.matched.shortfalls),
+            len(whole.matched.unvalued),
+        )
 
 
 def _match(document: bytes, as_of: date) -> tuple[Matching, list[Fact]]:

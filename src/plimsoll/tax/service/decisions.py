@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from plimsoll.kernel.errors import Invalid
 from plimsoll.kernel.identifiers import AssetId, TransactionId, UserId, new_id
 from plimsoll.ledger.service import reading
 from plimsoll.plumbing.database import ReadUnit, Unit
@@ -27,6 +28,13 @@ from plimsoll.tax.service.facts import Gift, Said
 from plimsoll.tax.service.inputs import ENCODER, read_choices, write_choices
 from plimsoll.tax.storage import decisions
 from plimsoll.tax.storage.decisions import StoredGift, StoredPicks, StoredTreatment
+
+
+class NotOfThatYear(Invalid):
+    """A sale that the forms of a year do not have."""
+
+    code = "not-of-that-year"
+    title = "The sale was in another year"
 
 
 class Named(NamedTuple):

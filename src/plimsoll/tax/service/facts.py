@@ -16,10 +16,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from plimsoll.kernel.identifiers import AssetId, TransactionId, UserId
-from plimsoll.kernel.money import ZERO, format_amount, share, worth
+from plimsoll.kernel.money import ZERO, share, worth
 from plimsoll.ledger.domain.transactions import (
     SHAPES,
     WITHOUT_WORTH,
@@ -33,6 +33,8 @@ from plimsoll.ledger.service.valuations import load_prices
 from plimsoll.markets.service.dailies import Dailies
 from plimsoll.plumbing.database import ReadUnit
 from plimsoll.tax.domain.facts import Fact, FactLeg, Pick
+
+ONE: Final = Decimal(1)
 
 DayPrices = Mapping[AssetId, Mapping[date, Decimal]]
 
@@ -203,4 +205,7 @@ class Reader:
 
 def plain(amount: Decimal) -> Decimal:
     """One way to write each amount, so that equal inputs have equal hashes."""
-    return Decimal(format_amount(amount))
+    shortest = amount.normalize()
+    if not shortest:
+        return ZERO
+    return shortest.quantize(ONE) if shortest == shortest.to_integral_value() else shortest

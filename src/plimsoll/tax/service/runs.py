@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 MOST_WALLETS: Final = 10_000
 MOST_WARNINGS: Final = 100
-IDLE_S: Final = 30.0
+IDLE_S: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class TaxRuns:
 
     def symbol(self, asset_id: AssetId) -> str:
         found = self.prices.catalogue.find_by_id(asset_id)
-        return found.symbol if found else asset_id
+        return found.symbol.upper() if found else asset_id
 
     async def start(self, where: Unit | Database, args: RunArgs) -> JobId:
         """Of one wish at most one job is unfinished. Raises UnknownJurisdiction, YearNotOpen,

@@ -8,6 +8,7 @@ from plimsoll.access.guards import Reader, Trader
 from plimsoll.markets.domain.assets import UnknownAssetField
 from plimsoll.markets.service.prices import PricesDep, PriceUnavailable
 from plimsoll.plumbing.idempotency import GivenKey, InFlight, KeyReused
+from plimsoll.plumbing.lists import Listing
 from plimsoll.plumbing.paging import BadCursor, Page
 from plimsoll.plumbing.problems import problems
 from plimsoll.trading.domain.refusals import (
@@ -22,7 +23,6 @@ from plimsoll.trading.domain.refusals import (
 )
 from plimsoll.trading.domain.units import AmountOffGrid, NumberTooLarge, to_money
 from plimsoll.trading.engine.states import EngineAway, EngineBusy
-from plimsoll.trading.router.lists import Listing
 from plimsoll.trading.schemas.accounts import (
     AccountView,
     MoneyBody,

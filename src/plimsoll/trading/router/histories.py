@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from plimsoll.access.guards import Reader
+from plimsoll.plumbing.lists import Listing
 from plimsoll.plumbing.paging import BadCursor, Page
 from plimsoll.plumbing.problems import problems
 from plimsoll.trading.domain.instruments import Instrument
 from plimsoll.trading.domain.refusals import UnknownSymbol
-from plimsoll.trading.router.lists import Listing
 from plimsoll.trading.router.positions import OfSymbol
 from plimsoll.trading.schemas.histories import (
     LiquidationView,

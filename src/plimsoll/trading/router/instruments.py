@@ -1,18 +1,17 @@
 """HTTP for the markets of the exchange: instruments, books, trades, funding, prices; public."""
 
-from collections.abc import Callable
 from enum import IntEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BeforeValidator
 
 from plimsoll.access.guards import Anyone, Operator, address_of
 from plimsoll.markets.service.prices import PriceUnavailable
 from plimsoll.plumbing.database import Reading
+from plimsoll.plumbing.lists import Tables
 from plimsoll.plumbing.paging import BadCursor, Page, Paging
 from plimsoll.plumbing.problems import problems
-from plimsoll.plumbing.tables import AskedFormat, Columns, Files, Format, choose_format
 from plimsoll.trading.domain.refusals import NotForSpot, OutOfRange, UnknownSymbol
 from plimsoll.trading.domain.units import NumberTooLarge, PriceOffTick, to_ticks
 from plimsoll.trading.engine.states import EngineAway
@@ -54,48 +53,13 @@ AskedSymbol = Annotated[
 ]
 
 
-class Tables:
-    """How a list route answers when a table is asked for."""
-
-    def __init__(
-        self,
-        request: Request,
-        format: AskedFormat = None,  # noqa: A002 - the name of the parameter
-        accept: Annotated[str, Header(include_in_schema=False)] = "",
-    ) -> None:
-        self._request = request
-        self._format = choose_format(format, accept)
-
-    @property
-    def wanted(self) -> bool:
-        return self._format is not Format.JSON
-
-    async def answer(
-        self, name: str, question: object, build: Callable[[], Columns], *, cursor: str | None
-    ) -> Response:
-        """The rows of one page; the header `link` leads to the next."""
-
-        async def columns() -> Columns:
-            return build()
-
-        files: Files = self._request.app.state.files
-        response = await files.answer(self._request, name, self._format, question, columns)
-        if cursor is not None:
-            following = self._request.url.include_query_params(cursor=cursor)
-            response.headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
-        return response
-
-
-TablesDep = Annotated[Tables, Depends()]
-
-
 @router.get(
     "/instruments",
     response_model=Page[InstrumentView],
     responses=problems(BadCursor, EngineAway),
 )
 async def list_instruments(
-    _: Anyone, marketplace: MarketplaceDep, page: Paging, tables: TablesDep
+    _: Anyone, marketplace: MarketplaceDep, page: Paging, tables: Tables
 ) -> Page[InstrumentView] | Response:
     """Everything that can be traded here, by which rules, and where it stands.
 
@@ -146,7 +110,7 @@ async def list_market_trades(
     unit: Reading,
     symbol: AskedSymbol,
     page: Paging,
-    tables: TablesDep,
+    tables: Tables,
 ) -> Page[TapeView] | Response:
     """The public tape: trades in the book, newest first; nobody's name is on it."""
     instrument = marketplace.exchange.get_instrument(symbol)
@@ -177,7 +141,7 @@ async def list_funding_stamps(
     unit: Reading,
     symbol: AskedSymbol,
     page: Paging,
-    tables: TablesDep,
+    tables: Tables,
 ) -> Page[StampView] | Response:
     """Every stamp at which funding was settled, newest first."""
     instrument = marketplace.get_perpetual(symbol)

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from starlette.types import Receive, Scope
 
 from plimsoll.access.domain.principals import Scope as Access
@@ -13,9 +13,9 @@ from plimsoll.kernel.errors import PlimsollError
 from plimsoll.kernel.money import NotAnAmount, parse_amount
 from plimsoll.plumbing.hot import read_small_json
 from plimsoll.plumbing.idempotency import GivenKey, InFlight, KeyReused
+from plimsoll.plumbing.lists import Tables
 from plimsoll.plumbing.paging import Page, Paging
 from plimsoll.plumbing.problems import problems
-from plimsoll.plumbing.tables import AskedFormat, Columns, Files, Format, choose_format
 from plimsoll.trading.domain import refusals as refused
 from plimsoll.trading.domain.orders import Leg, OrderType, TimeInForce
 from plimsoll.trading.domain.units import PriceOffTick, QuantityOffStep
@@ -224,18 +224,16 @@ async def count_down(body: CountdownBody, owner: Trader, exchange: ExchangeDep) 
     "/orders", response_model=Page[OrderView], responses=problems(refused.UnknownSymbol, *AWAY)
 )
 async def list_orders(
-    request: Request,
     owner: Reader,
     exchange: ExchangeDep,
     page: Paging,
+    tables: Tables,
     status: Annotated[
         OrderStatusName | Literal["all"] | None,
         Query(description="`open`, when nothing else is asked for: waiting ones as well"),
     ] = None,
     symbol: Annotated[Symbol | None, Query()] = None,
     client_order_id: Annotated[str | None, Query(pattern=CLIENT_ORDER_ID)] = None,
-    format: AskedFormat = None,  # noqa: A002 - the name of the parameter
-    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Page[OrderView] | Response:
     """The caller's orders, newest first: the open ones unless another status is asked for.
 
@@ -261,20 +259,12 @@ async def list_orders(
         cut = page.cut(found, lambda order: (order.id,))
         rows, next_cursor = cut.rows, cut.next_cursor
     views = [view_of(each, exchange.get_instrument(each.symbol)) for each in rows]
-    chosen = choose_format(format, accept)
-    if chosen is Format.JSON:
-        return Page(data=views, next_cursor=next_cursor)
-
-    async def build() -> Columns:
-        return to_columns(rows, views)
-
-    files: Files = request.app.state.files
-    question = (owner.user_id, *((each.id, each.changed_at_ms) for each in rows))
-    response = await files.answer(request, "orders", chosen, question, build)
-    if next_cursor is not None:
-        following = request.url.include_query_params(cursor=next_cursor)
-        response.headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return response
+    if tables.wanted:
+        question = (owner.user_id, *((each.id, each.changed_at_ms) for each in rows))
+        return await tables.answer(
+            "orders", question, lambda: to_columns(rows, views), cursor=next_cursor
+        )
+    return Page(data=views, next_cursor=next_cursor)
 
 
 router.add_api_route(

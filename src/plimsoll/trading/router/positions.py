@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from plimsoll.access.guards import Reader, Trader
 from plimsoll.plumbing.idempotency import GivenKey, InFlight, KeyReused
+from plimsoll.plumbing.lists import Listing
 from plimsoll.plumbing.paging import BadCursor, Page
 from plimsoll.plumbing.problems import problems
 from plimsoll.trading.domain.refusals import (
@@ -31,7 +32,6 @@ from plimsoll.trading.domain.units import (
     to_money,
 )
 from plimsoll.trading.engine.states import EngineAway, EngineBusy
-from plimsoll.trading.router.lists import Listing
 from plimsoll.trading.schemas.orders import FilledOrderView, filled_view_of
 from plimsoll.trading.schemas.positions import (
     ClosingBody,

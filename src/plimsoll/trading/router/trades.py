@@ -4,17 +4,17 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from plimsoll.access.guards import Anyone, Reader, Trader
 from plimsoll.kernel.identifiers import new_id
 from plimsoll.plumbing.database import Reading, Unit
 from plimsoll.plumbing.idempotency import Idempotent, InFlight
+from plimsoll.plumbing.lists import Tables
 from plimsoll.plumbing.paging import BadCursor, Page, PageRequest
 from plimsoll.plumbing.present import Now
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import InTheFuture, TooLongAgo
-from plimsoll.plumbing.tables import AskedFormat, Columns, Files, Format, choose_format
 from plimsoll.trading.domain.margin import LeverageTooHigh
 from plimsoll.trading.domain.simple_margin import simple_margin
 from plimsoll.trading.domain.trades import (
@@ -96,12 +96,10 @@ async def _page(
 
 @router.get("/trades/recent", response_model=Page[TradeView], responses=problems(BadCursor))
 async def list_recent_trades(
-    request: Request,
     owner: Reader,
     trades: TradesDep,
     page: Annotated[PageRequest, Depends(_page)],
-    format: AskedFormat = None,  # noqa: A002 - the name of the parameter
-    accept: Annotated[str, Header(include_in_schema=False)] = "",
+    tables: Tables,
 ) -> Page[TradeView] | Response:
     """The caller's trades, recorded ones and paper fills, newest first.
 
@@ -112,21 +110,13 @@ async def list_recent_trades(
     reached = position_after(rows[: page.limit], after)
     cut = page.cut(rows, lambda _: reached)
     instruments = trades.instruments
-    chosen = choose_format(format, accept)
-    if chosen is Format.JSON:
-        views = [TradeView.of(trade, instruments) for trade in cut.rows]
-        return Page(data=views, next_cursor=cut.next_cursor)
-
-    async def build() -> Columns:
-        return to_columns(cut.rows, instruments)
-
-    files: Files = request.app.state.files
-    question = (owner.user_id, *((trade.kind, trade.id) for trade in cut.rows))
-    response = await files.answer(request, "trades", chosen, question, build)
-    if cut.next_cursor is not None:
-        following = request.url.include_query_params(cursor=cut.next_cursor)
-        response.headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return response
+    if tables.wanted:
+        question = (owner.user_id, *((trade.kind, trade.id) for trade in cut.rows))
+        return await tables.answer(
+            "trades", question, lambda: to_columns(cut.rows, instruments), cursor=cut.next_cursor
+        )
+    views = [TradeView.of(trade, instruments) for trade in cut.rows]
+    return Page(data=views, next_cursor=cut.next_cursor)
 
 
 router.add_api_route(
