@@ -32,7 +32,7 @@ from plimsoll.kernel.clock import SystemClock
 from plimsoll.markets.domain.assets import AssetKind
 from plimsoll.markets.domain.candles import MINUTE_MS, Candle, Interval
 from plimsoll.markets.domain.prices import Pair
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.storage.archive import Archive
 from plimsoll.markets.storage.candles import PairCandle
 from plimsoll.markets.storage.store import StoredCandles

@@ -23,7 +23,7 @@ from plimsoll.markets.domain.assets import AssetKind
 from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.candles import MINUTE_MS
 from plimsoll.markets.domain.prices import Pair
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources.binance import BinanceSource, Plan, Told
 from plimsoll.markets.sources.binance_course import Course
 from plimsoll.plumbing.outbound import Outbound

@@ -13,7 +13,7 @@ from plimsoll.ledger.domain.transactions import check
 from plimsoll.ledger.importers.format import Options
 from plimsoll.ledger.importers.reading import read_verdicts, recognise
 from plimsoll.ledger.service.making import make_transaction
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.tax.domain.choices import Choices
 from plimsoll.tax.domain.facts import Fact
 from plimsoll.tax.domain.report import Names

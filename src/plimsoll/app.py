@@ -23,6 +23,7 @@ from plimsoll.ledger.service.importing import prices_of
 from plimsoll.ledger.service.imports import Imports
 from plimsoll.ledger.service.purchases import Purchases
 from plimsoll.ledger.service.quality import Quality
+from plimsoll.ledger.service.tidying import keep_house
 from plimsoll.ledger.service.transfers import Transfers
 from plimsoll.markets import jobs as markets_jobs
 from plimsoll.markets.domain.board import PriceBoard
@@ -33,15 +34,16 @@ from plimsoll.markets.live.sources import SourceChannel
 from plimsoll.markets.live.volatility import VolatilityChannel
 from plimsoll.markets.service.backfills import Backfills
 from plimsoll.markets.service.candles import Candles, make_candles
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.catching_up import CatchingUp, list_stopped
 from plimsoll.markets.service.dailies import Dailies
 from plimsoll.markets.service.feed import Feed
 from plimsoll.markets.service.overview import Markets
-from plimsoll.markets.service.prices import Prices, load_catalogue
+from plimsoll.markets.service.prices import Prices
 from plimsoll.operations import live as operations_live
 from plimsoll.operations import router as operations_router
 from plimsoll.operations.service.health import Health
-from plimsoll.plumbing import idempotency, problems, schema, telemetry
+from plimsoll.plumbing import idempotency, problems, schema, tables, telemetry
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.edge import Edge
 from plimsoll.plumbing.hot import HotRoutes
@@ -79,6 +81,11 @@ class Desk(FastAPI):
     """FastAPI behind the edge and the hot routes, which see every request first."""
 
     settings: Settings
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            tables.describe(super().openapi())
+        return super().openapi()
 
     def build_middleware_stack(self) -> ASGIApp:
         framework = super().build_middleware_stack()
@@ -248,6 +255,8 @@ def _open_jobs(
     workshop = Workshop.of(settings, database, jobs, app.state.prices, app.state.dailies)
     stack.callback(workshop.tax_runs.close)
     app.state.imports, app.state.tax_runs = workshop.imports, workshop.tax_runs
+    tidying = keep_house(workshop.imports, keep_days=settings.import_keep_days)
+    stack.push_async_callback(_end, asyncio.create_task(tidying, name="imports-house"))
     jobs.open()
 
 

@@ -197,6 +197,8 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=1_000_000_000)
     import_max_bytes: int = Field(default=268_435_456, ge=1_000, le=4_000_000_000)
     """Of a file of transactions, the one body that may be larger."""
+    import_keep_days: int = Field(default=30, ge=1, le=3_650)
+    """Then an import that nobody decided about is discarded."""
     live_connections: int = Field(default=5_000, ge=1, le=1_000_000)
     """WebSockets and event streams at once, of all callers together."""
     live_connections_per_caller: int = Field(default=100, ge=1, le=1_000_000)

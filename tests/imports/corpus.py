@@ -16,7 +16,7 @@ from plimsoll.ledger.domain.transactions import Precision, Role
 from plimsoll.ledger.importers.format import Cash, Options
 from plimsoll.ledger.importers.numbers import NumberStyle
 from plimsoll.ledger.importers.reading import read_verdicts, recognise
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 
 FOLDER: Final = Path(__file__).parent
 FILES: Final = sorted(FOLDER.glob("*.csv"))

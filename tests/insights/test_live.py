@@ -14,7 +14,7 @@ from plimsoll.insights.live import LONGEST_SET, IndicatorChannel
 from plimsoll.insights.service.insights import Insights
 from plimsoll.markets.domain.candles import MINUTE_MS
 from plimsoll.markets.service.candles import Candles
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from tests.insights.desk import MINUTES
 from tests.markets.candle_desk import ETH, NOW_MS, trades
 from tests.plumbing.streams.desk import Desk, Ear, ask, running

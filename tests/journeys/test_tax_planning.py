@@ -26,9 +26,9 @@ def ago(days: int, zone: str = "UTC") -> str:
 
 
 def a_year_later(day: date) -> date:
-    """The first day that is more than a year after: the day after the anniversary."""
-    anniversary = date(day.year + 1, day.month, min(day.day, 28)) + timedelta(max(day.day - 28, 0))
-    return anniversary + timedelta(1)
+    """The first day that is more than a year after; the year of 29 February ends on the 28th."""
+    ends = 28 if (day.month, day.day) == (2, 29) else day.day
+    return day.replace(year=day.year + 1, day=ends) + timedelta(1)
 
 
 async def what_if(person: Person, jurisdiction: str, **more: object) -> dict[str, Any]:

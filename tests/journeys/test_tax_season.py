@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pytest
 
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.dailies import take_price_file
-from plimsoll.markets.service.prices import load_catalogue
 from plimsoll.plumbing.database import Database
 from tests.conftest import Person
 from tests.journeys.tax_story import compute, figures, leg, read, record

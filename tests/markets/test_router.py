@@ -12,7 +12,8 @@ from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind
 from plimsoll.markets.domain.prices import Pair, Price
-from plimsoll.markets.service.prices import Prices, load_catalogue, prepared_price
+from plimsoll.markets.service.catalogue import load_catalogue
+from plimsoll.markets.service.prices import Prices, prepared_price
 from tests.fakes.clock import ManualClock
 
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -8,7 +8,8 @@ from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind
 from plimsoll.markets.domain.prices import Pair, Price
-from plimsoll.markets.service.prices import Prices, load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
+from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Database
 from plimsoll.settings import Settings
 from plimsoll.trading.domain.book import Depth

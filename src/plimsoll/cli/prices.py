@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.database import DataDir, on_database
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.dailies import BadPriceFile, PricesTaken, take_price_file
-from plimsoll.markets.service.prices import load_catalogue
 from plimsoll.plumbing.database import Database
 
 prices_app = typer.Typer(help="Prices of the past.", no_args_is_help=True)

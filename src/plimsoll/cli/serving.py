@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from plimsoll.cli.database import DataDir, refusals_as_sentences
 from plimsoll.markets.service.prices import Prices
-from plimsoll.plumbing import schema
+from plimsoll.plumbing import collecting, schema
 from plimsoll.plumbing.jobs.runner import Jobs
 from plimsoll.plumbing.listener import bind
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres
@@ -99,6 +99,7 @@ class _AnnouncingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        collecting.settle()
         assert sockets
         host, port = sockets[0].getsockname()[:2]
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - every address, so also the near one

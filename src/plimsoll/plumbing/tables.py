@@ -28,6 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from plimsoll.kernel.clock import Clock
+from plimsoll.plumbing import csv_text
 
 FRESH_S: Final = 5.0
 """A whole file that is older is built anew."""
@@ -35,13 +36,6 @@ KEPT_S: Final = 60.0
 """After the last question for a part."""
 OLDEST_S: Final = 600.0
 MOST_BYTES: Final = 64_000_000
-
-FORMULA: Final = tuple("=+-@\t\r")
-NUMBER: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-SPECIAL: Final = re.compile(r'[",\n\r]')
-QUOTE: Final = '"'
-ODD: Final = ('"', ",", "\n", "\r", *(f"\0{first}" for first in FORMULA))
-"""Where none of these is in cells that each have a NUL before them, all can stand as they are."""
 
 RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
@@ -73,6 +67,22 @@ MEDIA_TYPES: Final = {
 }
 
 
+def describe(document: dict[str, Any]) -> None:
+    """Say in an API's description that whatever has the parameter `format` answers with tables."""
+    text, binary = {"type": "string"}, {"type": "string", "format": "binary"}
+    schemas = document.get("components", {}).get("schemas", {})
+    formats = [name for name, each in schemas.items() if each.get("enum") == list(Format)]
+    kinds = [{"$ref": f"#/components/schemas/{name}"} for name in formats]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if any(kind in parameter["schema"].get("anyOf", ()) for kind in kinds):
+                    content = operation["responses"]["200"]["content"]
+                    content[MEDIA_TYPES[Format.CSV]] = {"schema": text}
+                    content[MEDIA_TYPES[Format.PARQUET]] = {"schema": binary}
+                    content[MEDIA_TYPES[Format.ARROW]] = {"schema": binary}
+
+
 def choose_format(asked: Format | None, accept: str) -> Format:
     """What the query asks for, else the first media type of the Accept header that is known."""
     if asked is not None:
@@ -86,28 +96,16 @@ def choose_format(asked: Format | None, accept: str) -> Format:
 
 
 def to_csv(columns: Columns, *, header: bool = True) -> bytes:
-    """A header and a line for each row. What a spreadsheet would take for a formula gets an
-    apostrophe in front; numbers, with their sign, stay as they are.
-    """
-    texts = [_texts(column) for column in columns.values()]
-    lines = [",".join(columns)] if header else []
-    lines += [",".join(row) for row in zip(*texts, strict=True)]
-    return "\n".join(lines).encode() + b"\n"
+    """As `csv_text.to_csv`, with numbers in full."""
+    return csv_text.join(columns, map(_cells, columns.values()), header=header)
 
 
-def _texts(column: Numbers | Sequence[str]) -> Sequence[str]:
+def _cells(column: Numbers | Sequence[str]) -> Sequence[str]:
     if not isinstance(column, np.ndarray):
-        text = "\0" + "\0".join(column)
-        return [_cell(text) for text in column] if any(odd in text for odd in ODD) else column
+        return csv_text.as_cells(column)
     if column.dtype == np.int64:
         return list(map(str, column.tolist()))
     return ["" if np.isnan(each) else np.format_float_positional(each, trim="-") for each in column]
-
-
-def _cell(text: str) -> str:
-    if text[:1] in FORMULA and not NUMBER.fullmatch(text):
-        text = f"'{text}"
-    return f'"{text.replace(QUOTE, QUOTE * 2)}"' if SPECIAL.search(text) else text
 
 
 def to_parquet(columns: Columns) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from plimsoll.ledger.importers.format import Options
 from plimsoll.ledger.importers.reading import read_verdicts, recognise
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 
 
 def measure(path: Path) -> None:

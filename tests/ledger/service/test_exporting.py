@@ -22,7 +22,7 @@ from plimsoll.ledger.service.batches import record_batch
 from plimsoll.ledger.service.exporting import open_export
 from plimsoll.ledger.service.making import make_transaction
 from plimsoll.ledger.service.sifting import for_format
-from plimsoll.ledger.storage import imports
+from plimsoll.ledger.storage.wallets import ensure_wallets
 from plimsoll.plumbing.database import Database
 from tests.imports.corpus import CATALOGUE
 from tests.ledger.desk import Desk
@@ -47,7 +47,7 @@ async def restore(desk: Desk, content: bytes) -> int:
     import_id = ImportId(new_id())
     async with desk.database.write() as unit:
         names = sorted({name for draft, _ in drafts for name in draft.wallets})
-        wallets = await imports.ensure_wallets(unit, desk.user_id, names)
+        wallets = await ensure_wallets(unit, desk.user_id, import_id, names)
 
         def make(draft: Draft, identity: str) -> Transaction:
             return make_transaction(

@@ -9,7 +9,7 @@ from plimsoll.markets.domain.assets import (
     UnknownAsset,
     UnknownAssetField,
 )
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 
 
 def asset(asset_id: str, symbol: str, name: str = "", *, primary: bool = True) -> Asset:

@@ -10,7 +10,7 @@ from plimsoll.markets.domain.candles import Interval
 from plimsoll.markets.live.candles import CandleChannel, CandleRequest
 from plimsoll.markets.live.pairs import UnknownPairField
 from plimsoll.markets.service.candles import Candles
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.storage.store import StoredCandles
 from plimsoll.plumbing.database import Database
 from tests.fakes.clock import ManualClock

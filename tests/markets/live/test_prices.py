@@ -11,7 +11,8 @@ from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind, Interest
 from plimsoll.markets.domain.prices import Pair, Price
 from plimsoll.markets.live.prices import PriceChannel
-from plimsoll.markets.service.prices import Prices, load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
+from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.streams.messages import BadMessage, Subscribe
 from tests.fakes.clock import ManualClock
 from tests.markets.live.hearing import Ear

@@ -8,7 +8,7 @@ from plimsoll.markets.domain.candles import MINUTE_MS
 from plimsoll.markets.domain.prices import Pair
 from plimsoll.markets.domain.volatility import VolatilityBoard, Window
 from plimsoll.markets.live.volatility import VolatilityChannel, VolatilityRequest
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.plumbing.streams.messages import BadMessage
 from tests.fakes.clock import ManualClock
 from tests.markets.live.hearing import Ear

@@ -12,6 +12,7 @@ from plimsoll.markets.domain.candles import MINUTE_MS
 from plimsoll.markets.domain.feeds import FeedKind, MarketSource, News
 from plimsoll.markets.domain.prices import Pair
 from plimsoll.markets.service import catching_up
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.catching_up import (
     FARTHEST_MS,
     OVERLAP_MS,
@@ -19,7 +20,7 @@ from plimsoll.markets.service.catching_up import (
     list_stopped,
 )
 from plimsoll.markets.service.intake import Intake
-from plimsoll.markets.service.prices import Prices, load_catalogue
+from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.jobs.job import JobState
 from tests.fakes.clock import ManualClock

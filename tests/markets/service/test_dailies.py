@@ -10,8 +10,8 @@ from plimsoll.kernel.clock import to_ms
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.candles import Candle, Interval
 from plimsoll.markets.domain.prices import Pair
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.dailies import BadPriceFile, Dailies, take_price_file
-from plimsoll.markets.service.prices import load_catalogue
 from plimsoll.markets.storage.candles import save_candles
 from plimsoll.plumbing.database import Database
 

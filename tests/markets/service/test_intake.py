@@ -14,10 +14,10 @@ from plimsoll.markets.domain.candles import Candle, Interval
 from plimsoll.markets.domain.failover import SourceState
 from plimsoll.markets.domain.feeds import News, Trade
 from plimsoll.markets.domain.prices import Pair, Price, Tick
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.feed import find_pair
 from plimsoll.markets.service.intake import Intake, list_orders
 from plimsoll.markets.service.opening import UnknownSource
-from plimsoll.markets.service.prices import load_catalogue
 from plimsoll.markets.service.quality import QualityFlag, Reason
 from tests.fakes.clock import START, ManualClock
 

@@ -10,10 +10,10 @@ from plimsoll.markets.domain.feeds import FeedKind
 from plimsoll.markets.domain.prices import Pair, Price
 from plimsoll.markets.schemas.prices import PairPriceView, PriceView
 from plimsoll.markets.service import prices as prices_module
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.prices import (
     Prices,
     PriceUnavailable,
-    load_catalogue,
     prepared_price,
 )
 from tests.fakes.clock import START, ManualClock

@@ -12,7 +12,7 @@ from plimsoll.markets.domain.candles import Candle, Interval
 from plimsoll.markets.domain.cascade import Cascade
 from plimsoll.markets.domain.feeds import Trade
 from plimsoll.markets.domain.prices import Pair, Tick
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources import trade_stream
 from plimsoll.markets.sources.coinbase import open_coinbase
 from plimsoll.markets.sources.faults import FAULTS

@@ -15,7 +15,7 @@ from plimsoll.markets.domain.assets import UnknownAssetField
 from plimsoll.markets.domain.candles import HOUR_MS, MINUTE_MS, Candle, Interval
 from plimsoll.markets.domain.feeds import CandleHistory, MarketSource, News
 from plimsoll.markets.domain.prices import Pair
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources import binance
 from plimsoll.markets.sources.binance import BinanceSource, open_binance
 from plimsoll.markets.sources.binance_api import BinanceRefused

@@ -14,7 +14,7 @@ from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.candles import HOUR_MS, Candle, Interval
 from plimsoll.markets.domain.feeds import Trade
 from plimsoll.markets.domain.prices import Pair
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources import ccxt_venue
 from plimsoll.markets.sources.ccxt_venue import (
     CcxtMissing,

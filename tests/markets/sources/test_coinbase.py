@@ -9,7 +9,7 @@ import stamina
 
 from plimsoll.kernel.clock import from_ms, rfc3339, to_ms
 from plimsoll.markets.domain.candles import DAY_MS, MINUTE_MS, Candle, Interval
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources import trade_stream
 from plimsoll.markets.sources.coinbase import LENGTHS, Coinbase
 from plimsoll.markets.sources.reading import VenueRefused

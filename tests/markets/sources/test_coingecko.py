@@ -20,7 +20,7 @@ from plimsoll.markets.domain.assets import UnknownAssetField
 from plimsoll.markets.domain.candles import DAY_MS, HOUR_MS, MINUTE_MS, Candle, Interval
 from plimsoll.markets.domain.feeds import Interest, Trade
 from plimsoll.markets.domain.prices import Pair, Tick
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources import coingecko
 from plimsoll.markets.sources.coingecko import CoinGeckoSource, open_coingecko
 from plimsoll.markets.sources.coingecko_api import CoinGeckoRefused

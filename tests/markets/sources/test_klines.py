@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from plimsoll.markets.domain.candles import Candle, Interval
 from plimsoll.markets.domain.feeds import Trade
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources.klines import find_series, load_symbols, read_series
 
 HEADER = "open_time,open,high,low,close,volume,close_time"

@@ -8,7 +8,7 @@ import stamina
 
 from plimsoll.kernel.clock import to_ms
 from plimsoll.markets.domain.candles import HOUR_MS, MINUTE_MS, Candle, Interval
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources.kraken import MINUTES, Kraken
 from plimsoll.markets.sources.reading import VenueRefused
 from plimsoll.markets.sources.trade_stream import Said

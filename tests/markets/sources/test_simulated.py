@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from plimsoll.kernel.clock import SystemClock, to_ms
 from plimsoll.markets.domain.assets import AssetKind
-from plimsoll.markets.service.prices import load_catalogue
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.sources.simulated import (
     HOUR_STEPS,
     TURNOVER_USD,

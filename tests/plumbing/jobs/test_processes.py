@@ -107,3 +107,21 @@ def test_processes_end_with_a_parent_that_is_killed() -> None:
         os.kill(int(parent.stdout.readline()), 0)  # it is there
         parent.kill()
         assert parent.stdout.read() == "", "whoever had the other end of this pipe has ended"
+
+
+IMPORTED_BY_CHILDREN = (
+    "plimsoll.cli.entry",  # of the service: a child begins with the file its parent began with
+    "plimsoll.plumbing.jobs.processes",
+    "plimsoll.ledger.service.sifting",
+    "plimsoll.tax.service.calculating",
+)
+HEAVY = {"asyncpg", "duckdb", "fastapi", "numpy", "reportlab", "typer", "xlsxwriter"}
+
+
+def test_a_process_starts_without_what_it_does_not_need() -> None:
+    """More than two seconds of a processor, before the first row is looked at."""
+    program = f"import sys, {', '.join(IMPORTED_BY_CHILDREN)}; print(*({HEAVY} & set(sys.modules)))"
+    done = subprocess.run(  # noqa: S603 - our own modules
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

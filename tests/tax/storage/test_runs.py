@@ -7,7 +7,8 @@ import pytest
 from plimsoll.kernel.identifiers import RunId, UserId, new_id
 from plimsoll.plumbing.database import Database, Unit
 from plimsoll.tax.storage import runs
-from plimsoll.tax.storage.runs import Part, RenderedFile, Run
+from plimsoll.tax.storage.parts import Part
+from plimsoll.tax.storage.runs import RenderedFile, Run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILE = RenderedFile("a.csv", bytes(32), b"a")

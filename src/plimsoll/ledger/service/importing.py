@@ -23,6 +23,7 @@ from plimsoll.ledger.importers import own
 from plimsoll.ledger.service import batches, sifting
 from plimsoll.ledger.service.imports import ImportArgs, Imports, wallet_for
 from plimsoll.ledger.service.making import make_transaction
+from plimsoll.ledger.service.tidying import FOLDER
 from plimsoll.ledger.service.valuations import load_prices
 from plimsoll.ledger.storage import imports, wallets
 from plimsoll.markets.service.dailies import Dailies
@@ -66,7 +67,7 @@ def link(import_id: UUID) -> str:
 async def read(desk: Imports, job: JobContext, args: ImportArgs) -> JobResult:
     """Go through the file; its verdicts, or why there are none."""
     import_id = ImportId(args.import_id)
-    with TemporaryDirectory(prefix="plimsoll-import-") as name:
+    with TemporaryDirectory(prefix=FOLDER) as name:
         folder = Path(name)
         async with desk.database.look() as unit:
             each = await imports.find(unit, import_id, None)
@@ -160,7 +161,8 @@ async def commit(desk: Imports, load: LoadPrices, job: JobContext, args: ImportA
             job, ("reading", "writing", "folding"), await imports.count_to_record(unit, import_id)
         )
         prices = await _load_prices(unit, load, each, each.found)
-        parts = _make(unit, each, each.found, await _find_wallets(unit, each, each.found), prices)
+        homes = await _find_wallets(unit, each, each.found)
+        parts = _make(unit, each, each.found, homes, prices)
 
         def rate_of(source: AssetId, target: AssetId, at: dt.datetime) -> Decimal | None:
             return prices.get(target, {}).get(source, {}).get(at.date())
@@ -174,6 +176,7 @@ async def commit(desk: Imports, load: LoadPrices, job: JobContext, args: ImportA
             rate_of=rate_of,
             booked=each.found.format == own.NAME,
         )
+        await wallets.bring_back(unit, homes.values())
         await imports.forget_file(unit, import_id)
         await imports.forget_rows(unit, import_id, recorded_only=True)
         done = replace(
@@ -207,6 +210,7 @@ async def undo(desk: Imports, job: JobContext, args: ImportArgs) -> JobResult:
             now=desk.clock.now(),
             told=told,
         )
+        await wallets.put_away(unit, each.user_id, import_id)
         await imports.forget_rows(unit, import_id, recorded_only=False)
         done = replace(each, state=ImportState.UNDONE)
         await imports.save(unit, done)
@@ -250,7 +254,7 @@ async def _find_wallets(unit: Unit, each: Import, found: Found) -> dict[str, Wal
     await wallets.ensure_default_wallet(unit, each.user_id)
     targets = {name: wallet_for(each, name) for name in found.wallets}
     texts = sorted({target for target in targets.values() if isinstance(target, str)})
-    made = await imports.ensure_wallets(unit, each.user_id, texts)
+    made = await wallets.ensure_wallets(unit, each.user_id, each.id, texts)
     return {
         name: made[target] if isinstance(target, str) else WalletId(target)
         for name, target in targets.items()

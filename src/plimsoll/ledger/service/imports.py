@@ -219,7 +219,7 @@ async def list_wallets(unit: ReadUnit, each: Import) -> list[NamedWallet]:
         return []
     targets = {name: wallet_for(each, name) for name in each.found.wallets}
     texts = {target for target in targets.values() if isinstance(target, str)}
-    known = await imports.find_wallets(unit, each.user_id, texts)
+    known = await wallets.find_wallets(unit, each.user_id, texts)
     return [
         NamedWallet(
             name,

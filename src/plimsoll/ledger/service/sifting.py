@@ -47,8 +47,8 @@ from plimsoll.ledger.importers.reading import (
     recognise,
 )
 from plimsoll.ledger.service.making import make_transaction
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.codes import list_codes
-from plimsoll.markets.service.prices import load_catalogue
 from plimsoll.plumbing.shapes import CLOCK_SKEW, GENESIS
 
 MOST_WALLETS: Final = 200

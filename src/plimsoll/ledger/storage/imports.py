@@ -1,6 +1,6 @@
 """Imports: the file in parts, how far it is, and the verdict of every row."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from plimsoll.kernel.identifiers import AssetId, ImportId, JobId, UserId, WalletId, new_id
+from plimsoll.kernel.identifiers import AssetId, ImportId, JobId, UserId, WalletId
 from plimsoll.ledger.domain.imports import (
     FALLS_BACK_TO,
     Answers,
@@ -110,12 +110,26 @@ LIST_ROWS = """
     where import_id = $1 and position > $2 and ($3::text is null or standing = $3)
     order by position limit $4
 """
-MAKE_WALLETS = """
-    insert into wallets (id, user_id, name)
-    select new.id, $1, new.name from unnest($2::uuid[], $3::text[]) as new (id, name)
-    on conflict do nothing
+DISCARD_OLD = """
+    with old as (
+        select i.id from imports i
+        where i.state in ('reading', 'questions', 'refused', 'preview', 'committing')
+          and i.changed_at < now() - $1 * interval '1 day'
+          and not exists (
+            select from jobs j where j.id = i.job_id and j.state in ('queued', 'running'))
+        order by i.changed_at limit $2
+        for update skip locked
+    ), parts as (
+        delete from import_parts p using old where p.import_id = old.id
+    ), lines as (
+        delete from import_rows r using old where r.import_id = old.id
+    ), put as (
+        update imports i set state = 'discarded', problem = $3, version = version + 1,
+            changed_at = now()
+        from old where i.id = old.id
+    )
+    select count(*) from old
 """
-FIND_WALLETS = "select name, id from wallets where user_id = $1 and name = any($2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,18 +327,10 @@ async def forget_rows(unit: Unit, import_id: ImportId, *, recorded_only: bool) -
     )
 
 
-async def find_wallets(
-    unit: ReadUnit, user_id: UserId, names: Iterable[str]
-) -> dict[str, WalletId]:
-    """The person's wallets of these names."""
-    rows = await unit.fetch(FIND_WALLETS, user_id, list(names))
-    return {row["name"]: row["id"] for row in rows}
-
-
-async def ensure_wallets(unit: Unit, user_id: UserId, names: Sequence[str]) -> dict[str, WalletId]:
-    """The same, made where there is none."""
-    await unit.execute(MAKE_WALLETS, user_id, [new_id() for _ in names], names)
-    return await find_wallets(unit, user_id, names)
+async def discard_old(unit: Unit, *, keep_days: int, problem: ImportProblem, most: int) -> int:
+    """Discard undecided imports that nothing happened to for `keep_days`; how many."""
+    count: int = await unit.fetchval(DISCARD_OLD, keep_days, most, _text(problem))
+    return count
 
 
 def _text(value: object) -> str:

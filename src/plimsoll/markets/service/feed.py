@@ -19,9 +19,10 @@ from plimsoll.markets.domain.assets import Catalogue
 from plimsoll.markets.domain.board import PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind, Interest, MarketSource, choose
 from plimsoll.markets.domain.prices import Pair, Tick
+from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.intake import CandleTaker, Intake, list_orders
 from plimsoll.markets.service.opening import Opening
-from plimsoll.markets.service.prices import Prices, load_catalogue
+from plimsoll.markets.service.prices import Prices
 from plimsoll.markets.sources.recording import Recorder
 from plimsoll.markets.storage import prices as storage
 from plimsoll.plumbing.database import Database

@@ -2,9 +2,7 @@
 handler.
 """
 
-import csv
 from dataclasses import dataclass
-from importlib import resources
 from typing import Annotated, Final
 
 import msgspec
@@ -15,7 +13,7 @@ from plimsoll.kernel.clock import Clock, rfc3339
 from plimsoll.kernel.errors import Unavailable
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.kernel.money import format_amount
-from plimsoll.markets.domain.assets import Asset, AssetKind, Catalogue
+from plimsoll.markets.domain.assets import Asset, Catalogue
 from plimsoll.markets.domain.board import Path, PriceBoard
 from plimsoll.markets.domain.feeds import FeedKind, Interest
 from plimsoll.markets.domain.prices import Quote
@@ -30,21 +28,6 @@ class PriceUnavailable(Unavailable):
 
     code = "price-unavailable"
     title = "No price is known"
-
-
-def load_catalogue() -> Catalogue:
-    """The catalogue that is shipped with the program."""
-    text = resources.files("plimsoll.markets").joinpath("catalogue.csv").read_text("utf-8")
-    return Catalogue(
-        Asset(
-            id=AssetId(row["id"]),
-            symbol=row["symbol"],
-            name=row["name"],
-            kind=AssetKind(row["kind"]),
-            primary=row["primary"] == "yes",
-        )
-        for row in csv.DictReader(text.splitlines())
-    )
 
 
 @dataclass(slots=True)

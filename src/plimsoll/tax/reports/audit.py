@@ -14,7 +14,7 @@ import msgspec
 
 from plimsoll.kernel.identifiers import AssetId, WalletId
 from plimsoll.kernel.money import format_amount
-from plimsoll.plumbing.tables import to_csv
+from plimsoll.plumbing.csv_text import to_csv
 from plimsoll.tax.domain.movements import Ref
 from plimsoll.tax.domain.report import Names, Report
 from plimsoll.tax.reports.document import Meta, symbol, wallet

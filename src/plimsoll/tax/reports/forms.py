@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.kernel.money import format_amount
-from plimsoll.plumbing.tables import to_csv
+from plimsoll.plumbing.csv_text import to_csv
 from plimsoll.tax.domain.report import Line, Names, Report
 from plimsoll.tax.domain.results import Rule
 from plimsoll.tax.reports.document import Meta, figure_text, symbol, taxed, to_cents, total

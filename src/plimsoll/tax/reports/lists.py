@@ -1,7 +1,7 @@
 """A report's figures, incomes and disposals as CSV, in cents; what is exact is in the audit."""
 
 from plimsoll.kernel.money import format_amount
-from plimsoll.plumbing.tables import to_csv
+from plimsoll.plumbing.csv_text import to_csv
 from plimsoll.tax.domain.report import Names, Report
 from plimsoll.tax.reports.document import Meta, figure_text, symbol, to_cents, wallet
 

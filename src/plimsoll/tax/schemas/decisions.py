@@ -1,6 +1,5 @@
 """JSON of what a person decides about their taxes."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
@@ -13,6 +12,7 @@ from plimsoll.markets.domain.assets import Catalogue
 from plimsoll.plumbing.shapes import (
     AssetName,
     Body,
+    Day,
     Figure,
     Moment,
     PositiveAmount,
@@ -90,7 +90,7 @@ class ElectionsBody(Body):
     brought: Annotated[tuple[BroughtBody, ...], Field(max_length=50)] = ()
     allocation: AllocationBody = AllocationBody()
     portfolios: Annotated[tuple[PortfolioBody, ...], Field(max_length=500)] = ()
-    wash_sales_from: date | None = None
+    wash_sales_from: Day | None = None
 
     def choices(self, catalogue: Catalogue) -> Choices:
         """Raises UnknownAssetField."""
@@ -289,7 +289,7 @@ class FormRowBody(Body):
 
     coin_id: AssetName
     quantity: PositiveAmount
-    sold_on: date
+    sold_on: Day
     proceeds: UnsignedAmount
     cost: UnsignedAmount | None = None
     wallet_id: UUID | None = None

@@ -25,7 +25,7 @@ from plimsoll.tax.reports.document import Meta
 from plimsoll.tax.service import documents
 from plimsoll.tax.service.documents import SECTIONS, Document
 from plimsoll.tax.service.inputs import read_input
-from plimsoll.tax.storage.runs import Part
+from plimsoll.tax.storage.parts import Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import msgspec
 from plimsoll.tax.domain.movements import Unvalued
 from plimsoll.tax.domain.report import IncomeLine, Line, Reconciled, Report
 from plimsoll.tax.domain.results import Lot, Pool, Shortfall
-from plimsoll.tax.storage.runs import Part
+from plimsoll.tax.storage.parts import Part
 
 SECTIONS: Final[Mapping[str, type[Any]]] = {
     "lines": Line,

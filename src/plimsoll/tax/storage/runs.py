@@ -12,6 +12,7 @@ import asyncpg
 
 from plimsoll.kernel.identifiers import RunId, UserId
 from plimsoll.plumbing.database import ReadUnit, Unit
+from plimsoll.tax.storage.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,6 @@ class Run:
     names: str
     draft: bool
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some rows of one list of a report, compressed."""
-
-    section: str
-    number: int
-    rows: int
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

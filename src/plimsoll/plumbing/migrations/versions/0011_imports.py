@@ -55,6 +55,11 @@ SCHEMA = """
         primary key (import_id, position)
     );
     create index import_rows_by_standing on import_rows (import_id, standing, position);
+
+    -- Legs are never deleted, so neither are wallets: one that is put away is there for them only.
+    alter table wallets
+        add column import_id uuid,  -- what made it; null: a person
+        add column put_away boolean not null default false;
 """
 
 
