@@ -13,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from plimsoll.app import create_app
 from plimsoll.plumbing.tables import (
     FRESH_S,
     KEPT_S,
+    MEDIA_TYPES,
     OLDEST_S,
     Columns,
     Files,
@@ -25,6 +27,7 @@ from plimsoll.plumbing.tables import (
     to_csv,
     to_parquet,
 )
+from plimsoll.settings import Settings
 from tests.fakes.clock import ManualClock
 
 COLUMNS: Columns = {
@@ -205,3 +208,20 @@ async def test_what_is_kept_is_bounded(desk: Desk, http: httpx2.AsyncClient) -> 
     for number in range(50):
         await http.get("/", params={"name": str(number)})
     assert desk.files._size() <= 1_000
+
+
+JSON_AND_CSV = (MEDIA_TYPES[Format.JSON], MEDIA_TYPES[Format.CSV])
+
+
+def test_every_route_that_takes_a_format_promises_its_tables() -> None:
+    document = create_app(Settings(), "").openapi()
+    promised = [
+        (path, operation["responses"]["200"]["content"].keys())
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        if any(each["name"] == "format" for each in operation.get("parameters", ()))
+    ]
+    assert len(promised) > 20
+    for path, kinds in promised:
+        some = path.endswith("/indicators")  # which have no types for the others
+        assert kinds == ({*JSON_AND_CSV} if some else {*MEDIA_TYPES.values()}), path

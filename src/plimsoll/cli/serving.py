@@ -13,6 +13,7 @@ import structlog
 import typer
 import uvicorn
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from plimsoll.cli.database import DataDir, refusals_as_sentences
 from plimsoll.markets.service.prices import Prices
@@ -86,8 +87,11 @@ def _serve(
         async with desk.router.lifespan_context(desk):
             await server.serve(sockets=[listener])
 
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(run())
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(run())
+    finally:
+        collecting.release()
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -99,6 +103,7 @@ class _AnnouncingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        await run_in_threadpool(int)  # else the first request waits until that can be done
         collecting.settle()
         assert sockets
         host, port = sockets[0].getsockname()[:2]

@@ -26,6 +26,13 @@ def settle() -> None:
     gc.callbacks.append(_watch)
 
 
+def release() -> None:
+    """Call it when the service has ended: libraries complain of what is left at the very end."""
+    if _watch in gc.callbacks:
+        gc.callbacks.remove(_watch)
+    gc.unfreeze()
+
+
 def _watch(phase: Literal["start", "stop"], info: dict[str, int]) -> None:
     """A collection begins and ends in the same thread, and there is only one at a time."""
     global _began_s  # noqa: PLW0603 - of the whole process, as the collector is

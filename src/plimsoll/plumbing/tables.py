@@ -67,20 +67,30 @@ MEDIA_TYPES: Final = {
 }
 
 
+SCHEMAS: Final[Mapping[Format, dict[str, str]]] = {
+    Format.JSON: {},
+    Format.CSV: {"type": "string"},
+    Format.PARQUET: {"type": "string", "format": "binary"},
+    Format.ARROW: {"type": "string", "format": "binary"},
+}
+
+
 def describe(document: dict[str, Any]) -> None:
-    """Say in an API's description that whatever has the parameter `format` answers with tables."""
-    text, binary = {"type": "string"}, {"type": "string", "format": "binary"}
-    schemas = document.get("components", {}).get("schemas", {})
-    formats = [name for name, each in schemas.items() if each.get("enum") == list(Format)]
-    kinds = [{"$ref": f"#/components/schemas/{name}"} for name in formats]
+    """Say in an API's description what else an operation answers with, if it has the parameter
+    `format`.
+    """
+    offered = {
+        f"#/components/schemas/{name}": [Format(each) for each in schema["enum"]]
+        for name, schema in document.get("components", {}).get("schemas", {}).items()
+        if {Format.JSON} < set(schema.get("enum", ())) <= set(Format)
+    }
     for operations in document["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
-                if any(kind in parameter["schema"].get("anyOf", ()) for kind in kinds):
-                    content = operation["responses"]["200"]["content"]
-                    content[MEDIA_TYPES[Format.CSV]] = {"schema": text}
-                    content[MEDIA_TYPES[Format.PARQUET]] = {"schema": binary}
-                    content[MEDIA_TYPES[Format.ARROW]] = {"schema": binary}
+                for kind in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
+                    content = operation["responses"].get("200", {}).get("content", {})
+                    for each in offered.get(kind.get("$ref"), ()):
+                        content.setdefault(MEDIA_TYPES[each], {"schema": SCHEMAS[each]})
 
 
 def choose_format(asked: Format | None, accept: str) -> Format:

@@ -177,6 +177,7 @@ async def commit(desk: Imports, load: LoadPrices, job: JobContext, args: ImportA
             booked=each.found.format == own.NAME,
         )
         await wallets.bring_back(unit, homes.values())
+        await wallets.put_away(unit, each.user_id, import_id)  # of rows that came to nothing
         await imports.forget_file(unit, import_id)
         await imports.forget_rows(unit, import_id, recorded_only=True)
         done = replace(

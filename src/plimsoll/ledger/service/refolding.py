@@ -21,8 +21,8 @@ from plimsoll.plumbing.database import Unit
 APART: Final = 500
 """Transactions of an asset between two of its checkpoints, at least."""
 
-PART: Final = 2_000
-"""Disposals written at once."""
+PART: Final = 500
+"""Disposals written at once: to make a statement of more keeps others waiting."""
 
 Folded = Callable[[int], Awaitable[None]]
 """Told how many transactions were folded."""

@@ -31,7 +31,7 @@ from plimsoll.tax.schemas.runs import Year
 from plimsoll.tax.service.decisions import Named, NotOfThatYear, PickRecord
 from plimsoll.tax.storage.decisions import StoredGift, StoredTreatment
 
-LegNumber = Annotated[int, Field(ge=0, le=49)]
+LegNumber = Annotated[int, Field(strict=True, ge=0, le=49)]
 
 
 class MethodBody(Body):

@@ -20,7 +20,10 @@ from plimsoll.tax.storage.runs import Run
 
 Jurisdiction = Annotated[str, Field(min_length=1, max_length=20, pattern=TEXT, examples=["us"])]
 Year = Annotated[
-    int, Field(ge=2009, le=9998, description="In which the tax year begins", examples=[2025])
+    int,
+    Field(
+        strict=True, ge=2009, le=9998, description="In which the tax year begins", examples=[2025]
+    ),
 ]
 
 
