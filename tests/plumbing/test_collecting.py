@@ -8,7 +8,7 @@ import pytest
 
 from plimsoll.plumbing import collecting
 
-MANY = 400_000
+MANY = 200_000
 
 
 class Thing:
@@ -22,6 +22,13 @@ def as_before() -> Iterator[None]:
     collecting.release()
 
 
+def test_a_start_is_not_interrupted() -> None:
+    collecting.pause()
+    assert not gc.isenabled()
+    collecting.settle()
+    assert gc.isenabled()
+
+
 def test_what_the_start_has_made_is_not_looked_at_again() -> None:
     made = Thing()
     collecting.settle()
@@ -29,12 +36,15 @@ def test_what_the_start_has_made_is_not_looked_at_again() -> None:
     assert not any(each is made for each in gc.get_objects())
 
 
-def test_what_makes_a_full_collection_slow_is_looked_at_once() -> None:
+def test_what_makes_a_full_collection_slow_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collecting, "SLOW_S", 0.0)
     collecting.settle()
     before = gc.get_freeze_count()
     kept = [[number] for number in range(MANY)]
     gc.collect()
-    assert gc.get_freeze_count() > before + MANY // 2
+    assert gc.get_freeze_count() > before + MANY - 10_000
     assert len(kept) == MANY
 
 
@@ -51,6 +61,7 @@ def test_a_service_that_has_ended_leaves_the_collector_as_it_was() -> None:
     collecting.settle()
     assert gc.callbacks != before
     collecting.release()
+    assert gc.isenabled()
     assert gc.callbacks == before
     assert gc.get_freeze_count() == 0
 
@@ -63,3 +74,13 @@ def test_a_cycle_of_a_little_while_is_found() -> None:
     del made
     gc.collect()
     assert seen() is None
+
+
+def test_what_is_looked_at_quickly_is_not_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "SLOW_S", 60.0)
+    collecting.settle()
+    before = gc.get_freeze_count()
+    kept = [[number] for number in range(MANY)]
+    gc.collect()
+    assert gc.get_freeze_count() <= before
+    assert len(kept) == MANY

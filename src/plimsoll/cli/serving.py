@@ -67,6 +67,19 @@ def _serve(
     listener: socket.socket,
     companions: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> None:
+    collecting.pause()
+    try:
+        _run(settings, dsn, listener, companions)
+    finally:
+        collecting.release()
+
+
+def _run(
+    settings: Settings,
+    dsn: str,
+    listener: socket.socket,
+    companions: Sequence[Callable[[], Awaitable[None]]],
+) -> None:
     from plimsoll.app import create_app  # noqa: PLC0415 - a second that only `up` has to wait
 
     desk = create_app(settings, dsn, companions=companions)
@@ -87,11 +100,8 @@ def _serve(
         async with desk.router.lifespan_context(desk):
             await server.serve(sockets=[listener])
 
-    try:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(run())
-    finally:
-        collecting.release()
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -102,9 +112,9 @@ class _AnnouncingServer(uvicorn.Server):
         self._desk = desk
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
         await run_in_threadpool(int)  # else the first request waits until that can be done
         collecting.settle()
+        await super().startup(sockets=sockets)
         assert sockets
         host, port = sockets[0].getsockname()[:2]
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - every address, so also the near one

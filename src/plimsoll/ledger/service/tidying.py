@@ -23,9 +23,9 @@ log = structlog.get_logger(__name__)
 
 FOLDER: Final = "plimsoll-import-"
 """How the names of temporary folders begin."""
-FOLDER_KEPT_S: Final = 86_400.0
+FOLDER_KEPT_S: Final = 86_400
 """Longer than any reading takes: other processes of ours may be at work."""
-EVERY_S: Final = 3_600.0
+EVERY_S: Final = 3_600
 AT_ONCE: Final = 5
 """Imports that one transaction throws away: each may have a million rows."""
 
