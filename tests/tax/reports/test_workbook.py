@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from plimsoll.tax.domain.report import Report
 from plimsoll.tax.reports import workbook
+from plimsoll.tax.reports.document import TooLongForWorkbook
 from tests.tax.reports.samples import META, NAMES, american, british, german, line, long, report
 
 
@@ -120,5 +121,5 @@ def test_more_lines_than_a_sheet_has_are_refused_and_not_lost() -> None:
     one = line(1, sold=date(2025, 1, 1), quantity="1", proceeds="1", cost="1")
     told = replace(american(), lines=(one,) * (workbook.MOST_ROWS + 1))
 
-    with pytest.raises(workbook.TooLongForWorkbook):
+    with pytest.raises(TooLongForWorkbook):
         workbook.render(told, NAMES, META)

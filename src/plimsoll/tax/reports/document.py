@@ -31,6 +31,13 @@ class FiguresBlocked(Conflict):
     title = "Something is missing, and no figures were wanted until it is there"
 
 
+class TooLongForWorkbook(Conflict):
+    """More lines than a sheet has rows."""
+
+    code = "too-long-for-workbook"
+    title = "The report has more lines than a workbook's sheet can hold"
+
+
 @dataclass(frozen=True, slots=True)
 class Meta:
     """Which run this is. `created_at` in UTC; `person` is how they want to be called, or empty."""

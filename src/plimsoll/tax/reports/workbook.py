@@ -18,12 +18,12 @@ from typing import Any, Final, NamedTuple
 
 from xlsxwriter import Workbook
 
-from plimsoll.kernel.errors import Conflict
 from plimsoll.kernel.money import ZERO, format_amount
 from plimsoll.tax.domain.report import IncomeLine, Line, Names, Report
 from plimsoll.tax.domain.results import Lot, Pool
 from plimsoll.tax.reports.document import (
     Meta,
+    TooLongForWorkbook,
     facts,
     symbol,
     taxed,
@@ -40,13 +40,6 @@ LONGEST_TEXT: Final = 32_000
 EVERYWHERE: Final = "all wallets"
 
 Cell = str | int | Decimal | date | None
-
-
-class TooLongForWorkbook(Conflict):
-    """More lines than a sheet has rows."""
-
-    code = "too-long-for-workbook"
-    title = "The report has more lines than a workbook's sheet can hold"
 
 
 class Formula(NamedTuple):

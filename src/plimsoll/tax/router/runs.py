@@ -17,7 +17,7 @@ from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import TEXT
 from plimsoll.tax.domain.elections import MethodNotAllowed
 from plimsoll.tax.domain.rulesets import YearNotCovered
-from plimsoll.tax.reports.document import FiguresBlocked
+from plimsoll.tax.reports.document import FiguresBlocked, TooLongForWorkbook
 from plimsoll.tax.reports.files import FILES, NoSuchFile
 from plimsoll.tax.schemas.runs import (
     DisposalView,
@@ -205,7 +205,7 @@ async def list_tax_gaps(
 @router.get(
     "/{run_id}/files/{file_name}",
     response_class=Response,
-    responses=FILE | problems(RunNotFound, NoSuchFile, FiguresBlocked),
+    responses=FILE | problems(RunNotFound, NoSuchFile, FiguresBlocked, TooLongForWorkbook),
 )
 async def read_tax_file(
     run_id: UUID, file_name: FileName, owner: Reader, tax: TaxRunsDep, request: Request

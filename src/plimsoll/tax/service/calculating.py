@@ -72,7 +72,7 @@ def compare(document: bytes, head: str, parts: Sequence[Part], sha256: bytes) ->
 
 
 def render(name: str, head: str, parts: Sequence[Part], names: Names, meta: Meta) -> bytes:
-    """A file of a stored report. Raises NoSuchFile, FiguresBlocked."""
+    """A file of a stored report. Raises NoSuchFile, FiguresBlocked, TooLongForWorkbook."""
     with _without_collection():
         return files.render(name, documents.read(head, parts), names, meta)
 

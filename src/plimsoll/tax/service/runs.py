@@ -218,7 +218,9 @@ class TaxRuns:
             return await get_run(unit, user_id, run_id)
 
     async def get_file(self, run: Run, name: str) -> RenderedFile:
-        """The file as it was rendered the first time. Raises NoSuchFile, FiguresBlocked."""
+        """The file as it was rendered the first time. Raises NoSuchFile, FiguresBlocked,
+        TooLongForWorkbook.
+        """
         async with self.database.read() as unit:
             kept = await runs.find_file(unit, run.id, name)
         if kept is not None:
