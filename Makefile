@@ -35,6 +35,8 @@ bench: .venv/ready ## figures beside the usual stack, in the same run
 	@$(BIN)/python -m benchmarks.pools
 	@$(BIN)/python -m benchmarks.tax_pipeline
 	@$(BIN)/python -m benchmarks.holdings
+	@$(BIN)/python -m benchmarks.tax_files
+	@$(BIN)/python -m benchmarks.alerts
 	@$(BIN)/python -m benchmarks.restart
 	@$(BIN)/python -m benchmarks.exchange_memory
 
