@@ -93,7 +93,11 @@ async def test_a_venue_that_dies_is_replaced_and_its_candles_are_mended_when_it_
         found = await until(market, lambda it: it.get("source") == "kraken", "the venue is taken")
         assert found["sources"] == ["kraken", "coingecko"]
         assert found["stale"] is False
-        await asyncio.sleep(2.5)
+
+        async def minutes() -> int:
+            return len(kraken.minutes(PRODUCT))
+
+        await until(minutes, lambda it: it >= 3, "a whole minute is over")
 
         await kraken.kill()
         found = await until(market, lambda it: it["source"] == "coingecko", "another steps in")
