@@ -366,6 +366,6 @@ async def test_both_sides_of_a_commit_are_in_the_audit_log(ada: Person, database
 
 
 async def test_the_formats_are_listed(ada: Person, client: httpx2.AsyncClient) -> None:
-    formats = (await ada.http.get("/imports/formats")).json()
+    formats = (await ada.http.get("/import-formats")).json()
     assert {"plimsoll", "koinly", "kraken-ledgers"} <= {each["name"] for each in formats}
-    assert (await client.get("/imports/formats")).status_code == 401
+    assert (await client.get("/import-formats")).status_code == 401

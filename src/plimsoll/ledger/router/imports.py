@@ -42,7 +42,7 @@ from plimsoll.plumbing.paging import BadCursor, Page, Paging
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import Text
 
-router = APIRouter(prefix="/imports", tags=["imports"])
+router = APIRouter(tags=["imports"])
 
 ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
@@ -61,7 +61,7 @@ BODY: Final[dict[str, Any]] = {
 
 
 @router.post(
-    "",
+    "/imports",
     status_code=202,
     response_model=ImportAccepted,
     responses=ACCEPTED
@@ -103,7 +103,7 @@ async def bring_file(
     return _accepted(each.id, each.job_id)
 
 
-@router.get("")
+@router.get("/imports")
 async def list_imports(owner: Reader, unit: Reading, page: Paging) -> Page[ImportSummaryView]:
     """The caller's imports, the newest first."""
     after = page.after(UUID)
@@ -117,13 +117,13 @@ async def list_imports(owner: Reader, unit: Reading, page: Paging) -> Page[Impor
     return Page(data=list(map(ImportSummaryView.of, cut.rows)), next_cursor=cut.next_cursor)
 
 
-@router.get("/formats")
+@router.get("/import-formats")
 async def list_formats(_: Reader) -> list[FormatView]:
     """The kinds of file that are known."""
     return list(map(FormatView.of, FORMATS))
 
 
-@router.get("/{import_id}", responses=problems(ImportNotFound))
+@router.get("/imports/{import_id}", responses=problems(ImportNotFound))
 async def read_import(import_id: UUID, owner: Reader, unit: Reading) -> ImportView:
     """What a file is, what it asks, and how many of its rows would become what."""
     each = await imports.get(unit, owner.user_id, ImportId(import_id))
@@ -131,7 +131,7 @@ async def read_import(import_id: UUID, owner: Reader, unit: Reading) -> ImportVi
 
 
 @router.get(
-    "/{import_id}/rows",
+    "/imports/{import_id}/rows",
     response_model=Page[ImportRowView],
     responses=problems(ImportNotFound, BadCursor),
 )
@@ -166,7 +166,7 @@ async def list_import_rows(
 
 
 @router.patch(
-    "/{import_id}",
+    "/imports/{import_id}",
     responses=problems(
         ImportNotFound,
         WrongImportState,
@@ -224,7 +224,7 @@ def _escaped(name: str) -> str:
 
 
 @router.post(
-    "/{import_id}/commit",
+    "/imports/{import_id}/commit",
     status_code=202,
     response_model=ImportAccepted,
     responses=ACCEPTED | problems(ImportNotFound, WrongImportState, TooManyJobs),
@@ -238,7 +238,7 @@ async def commit_import(
 
 
 @router.post(
-    "/{import_id}/undo",
+    "/imports/{import_id}/undo",
     status_code=202,
     response_model=ImportAccepted,
     responses=ACCEPTED | problems(ImportNotFound, WrongImportState, TooManyJobs),
@@ -252,7 +252,7 @@ async def undo_import(
 
 
 @router.delete(
-    "/{import_id}",
+    "/imports/{import_id}",
     status_code=204,
     responses=problems(ImportNotFound, WrongImportState),
 )

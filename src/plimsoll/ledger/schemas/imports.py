@@ -46,7 +46,7 @@ class ImportPatch(Body):
     """
 
     format: Annotated[Text, Field(max_length=100)] | None = None
-    """One of `GET /imports/formats`."""
+    """One of `GET /import-formats`."""
     zone: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
     """Of moments that name none, as `Europe/Berlin`."""
     numbers: NumberStyle | None = None

@@ -274,7 +274,7 @@ async def _locked(
 def check_answers(answers: Answers) -> None:
     """Raise UnknownFormat or UnknownZone for names that are none."""
     if answers.format is not None and find_format(answers.format) is None:
-        fault = FieldFault("#/format", UnknownFormat.code, "choose one of /imports/formats")
+        fault = FieldFault("#/format", UnknownFormat.code, "choose one of /import-formats")
         raise UnknownFormat(f"there is no format {answers.format!r}", faults=(fault,))
     if answers.zone is not None:
         try:
