@@ -37,6 +37,8 @@ from plimsoll.trading.storage import journal
 
 AT_ONCE: Final = 2_000
 BAR_S: Final = 10.0
+NEVER: Final = 10**9
+"""Commands between two snapshots, while a start is measured."""
 UNSAFE_BUT_FAST: Final = {"fsync": "off", "synchronous_commit": "off", "max_wal_size": "4GB"}
 
 
@@ -83,7 +85,7 @@ async def start(database: Database, profile: cProfile.Profile | None) -> float:
         chain = await unit.fetchval(
             "select encode(chain, 'hex') from journal order by seq desc limit 1"
         )
-    engine = Engine(database, SystemClock())
+    engine = Engine(database, SystemClock(), snapshot_every=NEVER)
     began = time.perf_counter()
     if profile is not None:
         profile.enable()

@@ -1,6 +1,7 @@
 """Real parts for every test: one embedded PostgreSQL per worker, one fresh database per test."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from plimsoll.plumbing import schema
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres
 from plimsoll.settings import FeedChoice, Settings
+from tests.memory_folder import memory_folder
+from tests.plumbing.valkey import Valkey
+from tests.route_table import share_route_table
 
 # The default renderer of stacks reads and colours every source file on the way: a second for each.
 structlog.configure(
@@ -30,18 +34,60 @@ structlog.configure(
     ]
 )
 
+share_route_table()
+
 TEMPLATE = "template_plimsoll"
 PASSWORD = "correct horse battery"
-UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+UNSAFE_BUT_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",  # where it is on a disk, a quarter of the work of a new database
+    "max_wal_senders": "0",
+    "max_wal_size": "256MB",  # it may be in memory
+}
+RARELY = (10_000, 10, 10)
+"""The collector's thresholds; a full collection comes after five applications or so."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """All modules and tests are there to the end. No collection looks at them from here on, and
+    none comes within every test: an application leaves so much behind that a third of its making
+    would be to look at everything again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*RARELY)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # libraries complain of what is left at the very end
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """The server of this worker. Durability has tests of its own; here it would only cost time."""
-    with EmbeddedPostgres.start(
-        tmp_path_factory.mktemp("postgres"), settings=UNSAFE_BUT_FAST
-    ) as server:
+    with (
+        memory_folder(tmp_path_factory.mktemp("postgres")) as folder,
+        EmbeddedPostgres.start(folder, settings=UNSAFE_BUT_FAST) as server,
+    ):
         yield server
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Valkey]:
+    server = Valkey()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def valkey(valkey_server: Valkey) -> Valkey:
+    """The Valkey of this worker, empty."""
+    valkey_server.ask("FLUSHALL")
+    return valkey_server
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +144,8 @@ def easy(data_dir: Path) -> Settings:
         feed=FeedChoice.SIMULATED,
         user_requests_per_minute=1_000_000,
         api_key_requests_per_minute=1_000_000,
+        user_orders_per_minute=1_000_000,
+        api_key_orders_per_minute=1_000_000,
         address_requests_per_minute=1_000_000,
         login_attempts_per_minute=10_000,
     )

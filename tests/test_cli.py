@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import time
+from base64 import b32decode
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
+from plimsoll.access.domain.totp import hotp, step_at
 from plimsoll.cli.main import app
 from plimsoll.plumbing import schema
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres, find_running
@@ -80,7 +83,7 @@ def test_up_says_where_it_is_and_stops_cleanly_when_it_is_told_to(
         assert ready.startswith("Plimsoll is ready: http://127.0.0.1:")
         assert "simulated" in simulated
         url = ready.split(": ", 1)[1].strip()
-        assert httpx2.get(url).status_code == 200
+        assert httpx2.get(f"{url}health/live").status_code == 200
         postmaster = int((tmp_path / "desk/postgres/postmaster.pid").read_text().splitlines()[0])
 
         os.killpg(process.pid, number)  # a terminal tells the whole group
@@ -285,6 +288,29 @@ async def test_roles_and_tiers_are_given_beside_a_running_service(service: Servi
             elif (me.json()["role"], me.json()["tier"]) == ("operator", "advanced"):
                 break
             assert time.monotonic() < deadline, me.text
+
+
+async def test_a_second_factor_is_taken_off_beside_a_running_service(service: Service) -> None:
+    email = "locked-out@example.org"
+    token = await register(service, email)
+    place = {"data_dir": str(service.data_dir)}
+    none = plimsoll("user", "second-factor", email, **place)
+    assert (none.returncode, none.stdout) == (0, f"{email} has none\n")
+
+    account = {"email": email, "password": PASSWORD}
+    async with service.client(token) as http:
+        secret = (await http.post("/auth/totp", json={"password": PASSWORD})).json()["secret"]
+        code = hotp(b32decode(secret), step_at(datetime.now(UTC)))
+        assert (await http.post("/auth/totp/confirm", json={"code": code})).status_code == 200
+        assert (await http.post("/auth/login", json=account)).status_code == 401
+    assert "since" in plimsoll("user", "second-factor", email, **place).stdout
+    removed = plimsoll("user", "second-factor", email, "--remove", **place)
+    assert (removed.returncode, removed.stdout) == (
+        0,
+        f"{email} signs in with the password alone\n",
+    )
+    async with service.client() as http:
+        assert (await http.post("/auth/login", json=account)).status_code == 200
 
 
 def test_nobody_and_nonsense_are_refused(service: Service) -> None:

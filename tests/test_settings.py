@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from plimsoll.settings import BadSettings, FeedChoice, Settings, list_unknown
 
@@ -51,7 +51,7 @@ def test_an_option_wins_over_the_environment_and_a_missing_one_does_not(
         ("", ()),
     ],
 )
-@pytest.mark.parametrize("name", ["allowed_hosts", "trusted_proxies", "coingecko_currencies"])
+@pytest.mark.parametrize("name", ["allowed_hosts", "live_sources", "coingecko_currencies"])
 def test_several_values_stand_with_commas_between(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, read: tuple[str, ...]
 ) -> None:
@@ -147,7 +147,33 @@ def test_every_secret_is_hidden_when_it_is_wrong() -> None:
         with pytest.raises(BadSettings) as stopped:
             Settings.read(**{name: {"canary-word": 1}})
         assert "canary-word" not in str(stopped.value)
-    assert secret == {"database_url", "coingecko_demo_key", "coingecko_pro_key"}
+    assert secret >= {"database_url", "coingecko_demo_key", "coingecko_pro_key"}
+
+
+@pytest.mark.parametrize("name", ["trusted_proxies", "cors_origins"])
+def test_who_is_trusted_is_named_exactly(name: str) -> None:
+    for wrong in ("*", "null", "http://", "10.0.0.0/33", "https://a.test/path", "HTTPS://A.test"):
+        with pytest.raises(BadSettings):
+            Settings.read(**{name: wrong})
+    networks = Settings.read(trusted_proxies="10.0.0.0/8,::1,192.0.2.1")
+    assert networks.trusted_proxies == ("10.0.0.0/8", "::1", "192.0.2.1")
+    pages = Settings.read(cors_origins="https://a.test,http://localhost:5173,http://[::1]:80")
+    assert len(pages.cors_origins) == 3
+
+
+def test_an_address_of_redis_says_how_and_where() -> None:
+    for good in ("redis://h", "rediss://:secret@h:6380/2", "unix:///run/valkey.socket?db=1"):
+        assert Settings.read(redis_url=good).redis_url == SecretStr(good)
+    for wrong in ("http://h", "redis://", "unix://", "h:6379", ""):
+        with pytest.raises(BadSettings, match=r"REDIS_URL = \(hidden\): an address of Redis is"):
+            Settings.read(redis_url=wrong)
+
+
+def test_without_its_extra_redis_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plimsoll.setting_values.find_spec", lambda _: None)
+    with pytest.raises(BadSettings, match=r"pip install 'plimsoll\[redis\]'"):
+        Settings.read(redis_url="redis://localhost")
+    assert Settings.read().redis_url is None
 
 
 def test_the_slash_at_the_end_of_an_address_makes_no_difference() -> None:

@@ -10,12 +10,28 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Final, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from plimsoll.setting_values import (
+    DatabaseAddress,
+    MailAddress,
+    MailServer,
+    Names,
+    Networks,
+    Origins,
+    Places,
+    Positive,
+    RedisAddress,
+    RootPath,
+    Schemes,
+    WebAddress,
+    WebAddresses,
+    split,
+)
 
 
 class FeedChoice(StrEnum):
@@ -36,44 +52,29 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class Sensitive(StrEnum):
+    """Actions of operators that may need a second one."""
+
+    TRADING_STATE = "trading-state"
+    TRADING_LIMITS = "trading-limits"
+    FORCE_REDUCE = "force-reduce"
+    TIER = "tier"
+    INSURANCE = "insurance"
+    INSTRUMENT = "instrument"
+    PRICE = "price"
+    ACCOUNT = "account"
+
+
+Role = Literal["user", "operator", "regulator"]
+"""Of people; what a role may do is said in `access`."""
+
+
 class BadSettings(SystemExit):
     """A setting that does not fit; exits with the sentence that names it."""
 
 
-def _split(value: object) -> object:
-    """Text of the environment as its parts; a tuple as it is."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("an address is http:// or https://, a host and perhaps a path")
-    return value.rstrip("/")
-
-
-def _web_addresses(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_web_address(value) for value in values)
-
-
-def _database_address(value: SecretStr) -> SecretStr:
-    if urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
-        raise ValueError("a database address is postgresql://user:password@host:port/name")
-    return value
-
-
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""Several values, in the environment with commas between."""
-
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-"""Where another service answers, without the slash at the end."""
-
-WebAddresses = Annotated[Names, AfterValidator(_web_addresses)]
-
-DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
+def _every_action(value: object) -> object:
+    return tuple(Sensitive) if value == ("all",) else value
 
 
 class Settings(BaseSettings):
@@ -89,8 +90,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     allowed_hosts: Names = ("localhost", "127.0.0.1", "[::1]")
     """Values of the Host header that are answered; guards against DNS rebinding."""
-    trusted_proxies: Names = ()
-    """Addresses whose X-Forwarded-For is believed. Empty: none is."""
+    trusted_proxies: Networks = ()
+    """Addresses and networks whose X-Forwarded-For and -Proto are believed. Empty: none is."""
+    root_path: RootPath | None = None
+    """Where a proxy has the service below a path of its own, as `/desk`; it may strip it or not."""
+    cors_origins: Origins = ()
+    """Pages of these origins may call the service, without cookies. Empty: none may."""
     secure_cookies: bool = False
     """Set behind TLS: cookies become `__Host-` and Secure."""
 
@@ -164,6 +169,10 @@ class Settings(BaseSettings):
     """The most notional that one account of a new exchange may have, in usdt; 0: no limit."""
     exposure_limit_venue: int = Field(default=0, ge=0, le=10**12)
     """The same of all accounts together."""
+    exposure_threshold: int = Field(default=10_000_000, ge=1, le=10**12)
+    """In usdt: what compliance measures exposure against while the exchange has no limit of it."""
+    compliance_every_s: Positive = 30.0
+    """Between two looks of the compliance rules."""
     orders_per_second: int = Field(default=50, ge=0, le=100_000)
     """Of one account, in a new exchange; 0: no limit."""
     house_half_spread_ppm: int = Field(default=100, ge=1, le=100_000)
@@ -188,12 +197,33 @@ class Settings(BaseSettings):
     login_attempts_per_minute: int = Field(default=10, ge=1, le=10_000)
     """Per address."""
 
+    second_factor_roles: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(split)] = ()
+    """Who may do nothing without a second factor but set one up."""
+    signature_window_s: int = Field(default=5, ge=1, le=60)
+    """How far from ours the clock of whoever signs a request may be, before and after."""
+    second_operator: Annotated[
+        tuple[Sensitive, ...], NoDecode, BeforeValidator(_every_action), BeforeValidator(split)
+    ] = ()
+    """Actions that another operator has to approve first; `all`: every one that there is."""
+    approval_minutes: int = Field(default=60, ge=1, le=10_080)
+    """Then what was not approved, or not done, has to be asked for anew."""
+
+    audit_heads_dir: Path | None = None
+    """Where signed heads of the audit log are noted; unset: `audit-heads` in the data directory."""
+
     # limits
     api_key_requests_per_minute: int = Field(default=100, ge=1, le=10_000_000)
     """Of a beginner; the intermediate tier has 3 times, the advanced tier 10 times as much."""
     user_requests_per_minute: int = Field(default=3_000, ge=1, le=10_000_000)
     address_requests_per_minute: int = Field(default=1_200, ge=1, le=10_000_000)
     """Of callers who have not signed in."""
+    api_key_orders_per_minute: int = Field(default=300, ge=1, le=10_000_000)
+    """On the routes for orders, which are counted apart; by tiers as above."""
+    user_orders_per_minute: int = Field(default=3_000, ge=1, le=10_000_000)
+    redis_url: RedisAddress | None = None
+    """Where several processes count together; without it each counts for itself."""
+    requests_at_once: int = Field(default=500, ge=10, le=100_000)
+    """That wait for an answer, in one process; what comes on top is told to come back."""
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=1_000_000_000)
     import_max_bytes: int = Field(default=268_435_456, ge=1_000, le=4_000_000_000)
     """Of a file of transactions, the one body that may be larger."""
@@ -204,12 +234,44 @@ class Settings(BaseSettings):
     live_connections_per_caller: int = Field(default=100, ge=1, le=1_000_000)
     """The same of one user, or of one address where nobody has signed in."""
 
+    # telling people
+    smtp_url: MailServer | None = None
+    """Who takes our e-mail: `smtps` is TLS from the start, `smtp` asks for STARTTLS."""
+    mail_from: MailAddress | None = None
+    """The sender of our e-mail; without it, or without a server, none is sent."""
+    webhook_allowed: Places = ()
+    """What webhooks may call though it is not public: there also by plain HTTP, at any port."""
+    apprise_schemes: Schemes = ("discord", "pbul", "pover", "slack", "tgram")
+    """Services that may be told through Apprise; needs the extra `apprise`."""
+
     # background jobs
     jobs_at_once: int = Field(default=2, ge=0, le=64)
     """Of this process; 0 leaves them to others."""
 
+    # alerts
+    alerts_per_person: int = Field(default=1_000, ge=1, le=100_000)
+
+    # backups and what is kept
+    history_keep_days: int = Field(default=400, ge=30, le=36_500)
+    """Alerts that were told, and networks that nobody signed in from since, are then forgotten."""
+    backup_dir: Path | None = None
+    """Where the service takes backups of itself; unset: it does not."""
+    backup_every_hours: float = Field(default=24.0, gt=0, le=8_760)
+    backup_keep: int = Field(default=7, ge=1, le=10_000)
+    """Older ones in that folder are removed."""
+    backup_before_migration: bool = True
+    """What is to be migrated is backed up first, to `backups` in the data directory."""
+
     # telemetry
+    disk_low_mb: int = Field(default=500, ge=0, le=10_000_000)
+    """With less room where the data directory is, health names `disk`; 0: never."""
     log_level: LogLevel = LogLevel.INFO
+    rollup_days: int = Field(default=400, ge=8, le=36_500)
+    """Then what an hour came to is forgotten; minutes are kept for eight days."""
+    otlp_url: WebAddress | None = None
+    """Where a collector takes traces (OTLP over HTTP); without one there are none."""
+    otlp_sample_ratio: float = Field(default=0.1, ge=0, le=1)
+    """The share of requests that are traced."""
 
     @classmethod
     def read(cls, **given: Any) -> Self:
@@ -233,7 +295,9 @@ def list_unknown(environment: Iterable[str]) -> dict[str, str | None]:
     }
 
 
-SECRET: Final = frozenset({"database_url", "coingecko_demo_key", "coingecko_pro_key"})
+SECRET: Final = frozenset(
+    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+)
 """Never shown, not even to say what is wrong with it."""
 
 

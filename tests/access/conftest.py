@@ -8,12 +8,11 @@ import httpx2
 import pytest
 
 from plimsoll.access.service.access import Access
-from plimsoll.kernel.clock import SystemClock
+from plimsoll.kernel.clock import Clock, SystemClock
 from plimsoll.plumbing.database import Database
-from plimsoll.plumbing.edge import Edge
 from plimsoll.plumbing.limits import LocalLimiter
 from plimsoll.settings import Settings
-from tests.access.desk import ROOMY, Desk, OpenDesk, build_app
+from tests.access.desk import ROOMY, Desk, OpenDesk, build_app, build_edge
 
 
 @pytest.fixture
@@ -21,15 +20,15 @@ async def open_desk(database: Database, tmp_path: Path) -> AsyncIterator[OpenDes
     """Start processes that share one database and one data directory."""
     opened: list[Access] = []
 
-    async def start(**given: Any) -> Desk:
+    async def start(clock: Clock | None = None, **given: Any) -> Desk:
         settings = Settings(**({"data_dir": tmp_path} | ROOMY | given))
-        clock = SystemClock()
+        clock = clock or SystemClock()
         app = build_app()
         access = Access(settings, database, clock, LocalLimiter(clock))
         app.state.access, app.state.database = access, database
         await access.open()
         opened.append(access)
-        return Desk(app, Edge(app, settings=settings), access)
+        return Desk(app, build_edge(app, settings), access)
 
     yield start
     for access in opened:

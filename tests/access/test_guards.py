@@ -9,9 +9,9 @@ import pytest
 from fastapi import APIRouter, FastAPI
 
 from plimsoll.access.domain.keys import read_key, write_key
-from plimsoll.access.domain.principals import Role, Tier
+from plimsoll.access.domain.principals import Role
 from plimsoll.access.guards import Anyone, Reader, hand_guarded, identify, undeclared_routes
-from plimsoll.access.router import router
+from plimsoll.access.router.authentication import router
 from plimsoll.access.service import accounts
 from plimsoll.kernel.identifiers import KeyId
 from tests.access.desk import (
@@ -114,11 +114,11 @@ async def test_a_key_bound_to_addresses_opens_only_from_there(desk: Desk) -> Non
 
 async def test_a_key_ends_at_its_hour_and_so_do_its_tokens(http: httpx2.AsyncClient) -> None:
     ada = await sign_up(http)
-    ends = time.time() + 2
+    ends = time.time() + 4
     text = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
     made = await make_key(http, ada, "read", expires_at=text)
     token = (await http.post(f"{AUTH}/token", json={"api_key": made["api_key"]})).json()
-    assert token["expires_in"] <= 2
+    assert token["expires_in"] <= 4
     for credential in (made["api_key"], token["access_token"]):
         assert (await http.get("/read", headers=bearer(credential))).status_code == 200
 
@@ -230,30 +230,8 @@ async def test_a_new_password_over_a_cookie_answers_with_a_new_cookie(
 # Limits
 
 
-async def test_a_key_may_come_as_often_as_its_owners_tier_allows(open_desk: OpenDesk) -> None:
-    desk = await open_desk(api_key_requests_per_minute=100)
-    database, clock = desk.access.database, desk.access.clock
-    async with desk.client() as http:
-        ada = await sign_up(http)
-        key = bearer((await make_key(http, ada, "read"))["api_key"])
-
-        answers = [await http.get("/read", headers=key) for _ in range(25)]
-        statuses = [answer.status_code for answer in answers]
-        assert statuses.count(200) in {20, 21}
-        assert answers[-1].json()["code"] == "too-many-requests"
-        assert int(answers[-1].headers["retry-after"]) >= 1
-        assert answers[0].headers["ratelimit-policy"] == '"api-key";q=100;w=60;burst=20'
-
-        await accounts.set_tier(database, clock, email=ada.email, tier=Tier.ADVANCED)
-        await desk.access.verifier.catch_up()
-        answer = await http.get("/read", headers=key)
-        assert answer.headers["ratelimit-policy"] == '"api-key";q=1000;w=60;burst=100'
-        # The person is counted apart from their key.
-        assert (await http.get("/read", headers=ada.headers)).status_code == 200
-
-
 async def test_strangers_are_limited_by_address_and_so_is_guessing(open_desk: OpenDesk) -> None:
-    desk = await open_desk(address_requests_per_minute=300)
+    desk = await open_desk(address_requests_per_minute=1)
     async with desk.client("192.0.2.1") as http, desk.client("192.0.2.2") as other:
         statuses = [
             (await http.get("/read", headers=bearer(f"guess-{n}"))).status_code for n in range(105)

@@ -19,3 +19,7 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self._monotonic += seconds
         self._now += timedelta(seconds=seconds)
+
+    def set(self, by: timedelta) -> None:
+        """Somebody moves the hands; no time passes."""
+        self._now += by

@@ -42,26 +42,27 @@ EXAMPLES: Final = {
         "POST", "/auth/register", body={"email": "x@example.org", "password": PASSWORD}
     ),
     "login": Example(
-        "POST", "/auth/login", body={"email": "y@example.org", "password": "no", "cookie": False}
+        "POST",
+        "/auth/login",
+        body={"email": "y@example.org", "password": "no", "cookie": False, "code": "000000"},
     ),
     "refresh": Example("POST", "/auth/refresh", body={"refresh_token": "x" * 43}),
     "exchange_key": Example("POST", "/auth/token", body={"api_key": "plim_x"}),
     "change_password": Example(
-        "POST", "/auth/password", body={"current_password": "wrong", "new_password": "short"}
-    ),
-    "make_key": Example(
         "POST",
-        "/auth/keys",
-        body={
-            "name": "bot",
-            "scopes": ["read"],
-            "networks": ["192.0.2.0/24"],
-            "expires_at": "2027-06-01T00:00:00Z",
-        },
+        "/auth/password",
+        body={"current_password": "wrong", "new_password": "short", "code": "000000"},
     ),
-    "list_keys": Example("GET", "/auth/keys", PAGE),
-    "revoke_key": Example("DELETE", f"/auth/keys/{NOBODY}"),
+    "list_approvals": Example("GET", "/approvals", PAGE | {"state": "waiting"}),
+    "read_approval": Example("GET", f"/approvals/{NOBODY}"),
+    "approve": Example("POST", f"/approvals/{NOBODY}/approve", body={"reason": "r"}),
+    "refuse": Example("POST", f"/approvals/{NOBODY}/refuse", body={"reason": "r"}),
+    "disable_person": Example("POST", f"/people/{NOBODY}/disable", body={"reason": "r"}),
+    "enable_person": Example("POST", f"/people/{NOBODY}/enable", body={"reason": "r"}),
+    "sign_person_out": Example("POST", f"/people/{NOBODY}/sign-out", body={"reason": "r"}),
     "read_me": Example("GET", "/auth/me"),
+    "read_own_data": Example("GET", "/me/data"),
+    "erase_me": Example("DELETE", "/me", body={"password": "wrong", "reason": "r"}),
     "read_price": Example("GET", "/prices/bitcoin", {"vs": "usd"}),
     "read_pair_price": Example("GET", "/prices/eth/btc/current"),
     "search_assets": Example("GET", "/assets", PAGE | {"search": "bit"}),
@@ -111,6 +112,7 @@ EXAMPLES: Final = {
         "/transactions",
         PAGE
         | {
+            "format": "json",
             "kind": "buy",
             "coin_id": "bitcoin",
             "wallet_id": NOBODY,

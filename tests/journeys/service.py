@@ -21,12 +21,14 @@ import httpx2
 from tests.conftest import PASSWORD
 
 PROGRAM: Final = Path(sys.executable).with_name("plimsoll")
-READY: Final = re.compile(r"Plimsoll is ready: http://127\.0\.0\.1:(\d+)/docs")
+READY: Final = re.compile(r"Plimsoll is ready: http://127\.0\.0\.1:(\d+)/")
 STOP_S: Final = 30.0
 
 UNLIMITED: Final = {
     "user_requests_per_minute": "10000000",
     "api_key_requests_per_minute": "10000000",
+    "user_orders_per_minute": "10000000",
+    "api_key_orders_per_minute": "10000000",
     "address_requests_per_minute": "10000000",
     "login_attempts_per_minute": "10000",
 }
@@ -39,6 +41,8 @@ class NotStarted(AssertionError):
 
 class Service:
     """One data directory, and the process that runs on it when there is one."""
+
+    program: tuple[str, ...] = (str(PROGRAM),)
 
     def __init__(self, data_dir: Path, *options: str, **settings: str) -> None:
         """`options` are of `plimsoll up`, `settings` are PLIMSOLL_ variables in lower case."""
@@ -54,6 +58,16 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """Of the process that runs; 0 when none does."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else 0
+
+    @property
+    def log_file(self) -> Path:
+        return self._log
+
+    @property
     def log(self) -> str:
         return self._log.read_text("utf-8")
 
@@ -63,12 +77,18 @@ class Service:
         given = {f"PLIMSOLL_{name.upper()}": value for name, value in self._settings.items()}
         return own | given | {"PLIMSOLL_DATA_DIR": str(self.data_dir)}
 
+    def memory_mib(self) -> float:
+        """What the process holds in memory, without its PostgreSQL."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text("utf-8")
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
     def launch(self) -> None:
         """Start the process and wait for nothing."""
         assert self._process is None, "it runs already"
         with self._log.open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [PROGRAM, "up", "--port", "0", *self._options],
+                [*self.program, "up", "--port", "0", *self._options],
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -29,7 +29,7 @@ EXAMPLES: Final = {
         "/tax/runs",
         body={"jurisdiction": "us", "year": 2025, "method": "hifo", "shortfalls": "block"},
     ),
-    "list_tax_runs": Example("GET", "/tax/runs", PAGE | {"jurisdiction": "us", "year": "2025"}),
+    "list_tax_runs": Example("GET", "/tax/runs", TABLE | {"jurisdiction": "us", "year": "2025"}),
     "read_tax_run": Example("GET", RUN),
     "discard_tax_run": Example("DELETE", RUN),
     "verify_tax_run": Example("POST", f"{RUN}/verify"),
@@ -38,12 +38,14 @@ EXAMPLES: Final = {
     "list_tax_lots": Example("GET", f"{RUN}/lots", TABLE),
     "list_tax_gaps": Example("GET", f"{RUN}/gaps", TABLE),
     "read_tax_file": Example("GET", f"{RUN}/files/audit.json"),
+    "list_jurisdictions": Example("GET", "/tax/jurisdictions"),
     "read_elections": Example("GET", "/tax/elections/us"),
     "put_elections": Example("PUT", "/tax/elections/us", body=ELECTIONS),
     "list_treatments": Example("GET", "/tax/treatments", PAGE),
     "put_treatment": Example("PUT", f"/tax/treatments/{NOBODY}", body={"treatment": "free"}),
     "drop_treatment": Example("DELETE", f"/tax/treatments/{NOBODY}"),
     "list_picks": Example("GET", "/tax/picks", PAGE),
+    "read_picks": Example("GET", f"/tax/picks/{NOBODY}", {"jurisdiction": "us"}),
     "put_picks": Example("PUT", f"/tax/picks/{NOBODY}", body={"units": [UNITS]}),
     "take_back_picks": Example("DELETE", f"/tax/picks/{NOBODY}"),
     "list_gifts": Example("GET", "/tax/gifts", PAGE),
@@ -72,10 +74,12 @@ EXAMPLES: Final = {
         },
     ),
     "list_unrealised": Example(
-        "GET", "/tax/unrealised", PAGE | {"jurisdiction": "us", "method": "hifo"}
+        "GET", "/tax/unrealised", TABLE | {"jurisdiction": "us", "method": "hifo"}
     ),
     "list_harvest": Example(
-        "GET", "/tax/harvest", {"jurisdiction": "us", "method": "hifo", "within_days": "30"}
+        "GET",
+        "/tax/harvest",
+        {"jurisdiction": "us", "method": "hifo", "within_days": "30", "format": "json"},
     ),
     "try_out_sale": Example(
         "POST",

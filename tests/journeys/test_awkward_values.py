@@ -19,11 +19,17 @@ from plimsoll.app import create_app
 from plimsoll.settings import Settings
 from tests.conftest import Person
 from tests.journeys import (
+    access_examples,
+    alerts_examples,
+    compliance_examples,
+    demo_examples,
     examples,
     imports_examples,
+    kpi_examples,
     periods_examples,
     quality_examples,
     tax_examples,
+    telling_examples,
     trading_examples,
 )
 from tests.journeys.examples import NOBODY, Example
@@ -81,11 +87,17 @@ KEYS: Final[tuple[object, ...]] = (
 
 EXAMPLES: Final = (
     examples.EXAMPLES
+    | access_examples.EXAMPLES
+    | compliance_examples.EXAMPLES
+    | kpi_examples.EXAMPLES
     | trading_examples.EXAMPLES
+    | alerts_examples.EXAMPLES
     | tax_examples.EXAMPLES
+    | telling_examples.EXAMPLES
     | periods_examples.EXAMPLES
     | imports_examples.EXAMPLES
     | quality_examples.EXAMPLES
+    | demo_examples.EXAMPLES
 )
 Shared = tuple[FastAPI, httpx2.AsyncClient]
 
@@ -107,11 +119,17 @@ NOTHING_TO_FILL: Final = frozenset(
         "list_indicators",
         "list_sources",
         "logout",
+        "open_demo_session",
         "read_chart_config",
         "read_chart_time",
         "read_health",
+        "count_notifications",
+        "read_preferences",
+        "read_second_factor",
         "read_live",
+        "read_meta",
         "read_metrics",
+        "read_overview",
         "read_ready",
         "read_engine",
         "read_insurance",

@@ -9,14 +9,18 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
+from plimsoll.markets.service import opening
+from plimsoll.markets.sources.binance import open_binance
 from plimsoll.settings import Settings
 from tests.fakes.binance import Trouble
-from tests.journeys.venue_desk import IDS, PAIRS, SUBSTITUTE, Desk, impatient
+from tests.journeys.venue_desk import IDS, PAIRS, QUICK, SUBSTITUTE, Desk, impatient
 
 __all__ = ["impatient"]
 
@@ -153,8 +157,12 @@ async def test_a_venue_that_goes_away_in_every_way_leaves_no_trace_in_the_candle
 
 
 async def test_a_venue_that_talks_nonsense_confirms_no_price_and_makes_no_candle(
-    desk: Desk,
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    patient = replace(QUICK, idle_s=5.0, open_timeout_s=5.0)  # it is never silent
+    monkeypatch.setitem(
+        opening.VENUES, "binance", partial(open_binance, terms=patient, settle_s=0.05)
+    )
     async with desk.open():
         await desk.until_live()
         for mangle in (twice, late()):  # neither is a reason to say anything

@@ -16,6 +16,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from plimsoll.alerts.domain.channels import Channel, ChannelId, ChannelKind, ChannelState
+from plimsoll.alerts.service.sending import seal_name
+from plimsoll.alerts.storage import channels, deliveries
+from plimsoll.alerts.storage.channels import Sealed
 from plimsoll.app import create_app
 from plimsoll.kernel.identifiers import ImportId, UserId, new_id
 from plimsoll.ledger.storage import imports
@@ -23,8 +27,9 @@ from plimsoll.ledger.storage.imports import NewImport
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.jobs.job import JobKind
 from plimsoll.plumbing.jobs.runner import Jobs
+from plimsoll.plumbing.webhooks import Secret
 from plimsoll.settings import Settings
-from tests.conftest import Person
+from tests.conftest import PASSWORD, Person
 from tests.journeys.tax_story import WISH, finish
 
 NOT_OWNED: Final = {
@@ -40,12 +45,18 @@ NOT_OWNED: Final = {
 NOT_COMPARED: Final = {
     "journal": "prices of the exchange move",
     "engine_lease": "and are counted",
+    "alert_watch": "whose turn it is to watch is renewed every second",
     "audit_log": "being refused is an event",
     "audit_head": "moves with the log",
     "feed": "the simulated market goes on",
     "latest_prices": "and has other prices every second",
     "pairs": "and pairs that nobody had before",
+    "conduct_progress": "compliance counts what happens on the exchange",
     "api_keys": "`last_used_at` moves when a key is tried; what else it holds is compared apart",
+    "key_uses": "and the trial is counted",
+    "sessions": "`last_seen_at` moves; what else it holds is compared apart",
+    "signature_memory": "one row of nobody's, which moves on with the time when it is tidied",
+    "minute_rollups": "every minute the requests of the one before are counted",
 }
 """Tables that may change while nothing of the owner's does, and why."""
 
@@ -62,6 +73,9 @@ PUBLIC: Final = frozenset(
         ("POST", "/api/v1/auth/login"),
         ("POST", "/api/v1/auth/refresh"),
         ("POST", "/api/v1/auth/token"),
+        ("GET", "/api/v1/meta"),
+        ("GET", "/api/v1/tax/jurisdictions"),
+        ("POST", "/api/v1/demo/session"),
         ("GET", "/api/v1/prices/{coin_id}"),
         ("GET", "/api/v1/prices/{base}/{quote}/current"),
         ("GET", "/api/v1/prices/{base}/{quote}/history"),
@@ -91,7 +105,6 @@ PUBLIC: Final = frozenset(
 
 UNDOCUMENTED: Final = frozenset(
     {
-        "/",
         "/docs",
         "/docs/{name}",
         "/openapi.json",
@@ -122,19 +135,41 @@ class Operation:
         headers = {"Authorization": f"Bearer {credential}"} if credential else {}
         path = self.path.format(**(dict.fromkeys(NOT_OWNED, "bitcoin") | objects))
         url = f"http://localhost{path}"
-        return await http.request(self.method, url, headers=headers, json=self.body)
+        query = QUERIES.get(self.name, {})
+        return await http.request(self.method, url, params=query, headers=headers, json=self.body)
 
 
 UNITS: Final = {"transaction_id": str(uuid4()), "coin_id": "bitcoin", "quantity": "1"}
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "amend_order": {"quantity": "0.002"},
+    "change_alert": {"note": "n"},
+    "snooze_alert": {"seconds": 60},
     "put_treatment": {"treatment": "free"},
     "put_picks": {"units": [UNITS]},
     "put_gift": {"donor_cost": "1"},
+    "confirm_channel": {"code": "12345678"},
+    "change_channel": {"name": "other"},
+    "replace_channel_secret": {"overlap_s": 60},
 }
 """What the owner may send; nothing, where it is not said."""
-OPERATORS_ONLY: Final = frozenset({"set_trading_tier"})
-"""They name a person, and nobody but an operator may at all."""
+QUERIES: Final = {"read_picks": {"jurisdiction": "us"}}
+"""What has to be asked with."""
+OPERATORS_ONLY: Final = frozenset(
+    {
+        "acknowledge_case",
+        "approve",
+        "assign_case",
+        "disable_person",
+        "enable_person",
+        "read_approval",
+        "read_case",
+        "resolve_case",
+        "refuse",
+        "set_trading_tier",
+        "sign_person_out",
+    }
+)
+"""They name a person, or what operators do, and nobody but those who run the desk may at all."""
 
 
 def operations() -> Iterator[Operation]:
@@ -155,7 +190,14 @@ OPERATIONS: Final = tuple(operations())
 OWNED: Final = tuple(each for each in OPERATIONS if each.ids and each.name not in OPERATORS_ONLY)
 
 ENDED: Final = JobKind("test.of-no-process", dict[str, str])
-READY: Final = {"undo_import": "update imports set state = 'committed'"}
+READY: Final = {
+    "confirm_channel": """
+        update alert_channels set kind = 'email', state = 'unconfirmed',
+            code_until = now() + interval '1 hour',
+            code_hash = sha256(uuid_send(id) || '12345678'::bytea)
+    """,
+    "undo_import": "update imports set state = 'committed'",
+}
 """What has to be so before the owner may."""
 
 Make = Callable[[Person, FastAPI], Awaitable[str]]
@@ -176,6 +218,44 @@ async def make_transaction(owner: Person, _: FastAPI) -> str:
 async def make_key(owner: Person, _: FastAPI) -> str:
     made = await owner.http.post("/auth/keys", json={"name": "bot", "scopes": ["read"]})
     return str(made.json()["id"])
+
+
+async def make_session(owner: Person, _: FastAPI) -> str:
+    """Another one than that which asks."""
+    login = {"email": owner.email, "password": PASSWORD}
+    assert (await owner.http.post("/auth/login", json=login)).status_code == 200
+    listed = (await owner.http.get("/auth/sessions")).json()["data"]
+    return str(next(each["id"] for each in listed if not each["current"]))
+
+
+async def make_channel(owner: Person, app: FastAPI) -> str:
+    """One that leads nowhere: what is sent there is refused before it leaves."""
+    sealer, now = app.state.access.sealer, app.state.clock.now()
+    user_id, channel_id = UserId(UUID(owner.id)), ChannelId(new_id())
+    name = seal_name(channel_id)
+    url = sealer.seal(b"https://127.0.0.1/", of=name)
+    secret = sealer.seal(Secret(bytes(32)).reveal().encode(), of=name)
+    kind, on = ChannelKind.WEBHOOK, ChannelState.ON
+    channel = Channel(channel_id, user_id, kind, "bot", on, None, "…", None, now, now)
+    async with app.state.database.write() as unit:
+        await channels.insert(unit, channel, Sealed(url, secret), None)
+    return str(channel_id)
+
+
+async def make_delivery(owner: Person, app: FastAPI) -> str:
+    """Of a test that nobody took."""
+    channel_id = await make_channel(owner, app)
+    async with app.state.database.write() as unit:
+        delivery_id = await deliveries.plan_test(
+            unit,
+            UserId(UUID(owner.id)),
+            ChannelId(UUID(channel_id)),
+            at=app.state.clock.now(),
+            title="t",
+            body="b",
+        )
+        await unit.execute("update alert_deliveries set state = 'dead' where id = $1", delivery_id)
+    return str(delivery_id)
 
 
 async def make_job(owner: Person, app: FastAPI) -> str:
@@ -229,7 +309,7 @@ async def make_withdrawal(owner: Person, _: FastAPI) -> str:
 
 async def make_deposit(owner: Person, _: FastAPI) -> str:
     """What the withdrawal may have been."""
-    wallet = await owner.http.post("/wallets", json={"name": "where it arrived"})
+    wallet = await owner.http.post("/wallets", json={"name": f"where it arrived {new_id().hex}"})
     return await make_end(owner, "deposit", "2", wallet.json()["id"])
 
 
@@ -252,12 +332,23 @@ async def name_tax_file(_: Person, __: FastAPI) -> str:
     return "audit.json"
 
 
+async def make_alert(owner: Person, _: FastAPI) -> str:
+    """One that never fires."""
+    subject = {"kind": "price", "of": "btc/usd"}
+    alert = {"subject": subject, "comparison": "above", "threshold": "1000000000000"}
+    return str((await owner.http.post("/alerts", json=alert)).json()["id"])
+
+
 OBJECTS: Final[dict[str, Make]] = {
+    "alert_id": make_alert,
     "run_id": make_tax_run,
     "file_name": name_tax_file,
     "holding_id": make_holding,
     "transaction_id": make_transaction,
     "key_id": make_key,
+    "session_id": make_session,
+    "channel_id": make_channel,
+    "delivery_id": make_delivery,
     "job_id": make_job,
     "order_id": make_order,
     "trade_id": make_trade,
@@ -328,7 +419,11 @@ def set_scene(ada: Person, ben: Person, app: FastAPI) -> SetScene:
     return set_scene
 
 
-UNDER_WAY: Final = "select id from jobs where state in ('queued', 'running')"
+UNDER_WAY: Final = """
+    select id from jobs where state in ('queued', 'running')
+    union all select id from alert_deliveries
+        where state = 'waiting' and due_at < now() + interval '3 seconds'
+"""
 
 
 async def calm_state_of(database: Database) -> dict[str, str]:
@@ -352,8 +447,11 @@ async def state_of(database: Database) -> dict[str, str]:
             if table not in NOT_COMPARED:
                 rows = await unit.fetch(f'select t::text from "{table}" t order by 1')  # noqa: S608
                 state[table] = hashlib.sha256(repr(rows).encode()).hexdigest()
-        keys = await unit.fetch("select id, name, scopes, revoked_at from api_keys order by id")
-        return state | {"api_keys": repr(keys)}
+        keys = await unit.fetch(
+            "select id, name, scopes, revoked_at, expires_at, rotated_to from api_keys order by id"
+        )
+        sessions = await unit.fetch("select id, user_id, ended_at from sessions order by id")
+        return state | {"api_keys": repr(keys), "sessions": repr(sessions)}
 
 
 def test_every_kind_of_id_has_an_object_to_try() -> None:
@@ -424,7 +522,7 @@ async def test_a_transaction_does_not_reach_into_somebody_elses_wallet(
 async def test_without_a_credential_only_what_is_public_answers(
     operation: Operation, client: httpx2.AsyncClient, app: FastAPI
 ) -> None:
-    objects = {name: str(uuid4()) for name in OBJECTS}
+    objects = {name: str(uuid4()) for each in OPERATIONS for name in each.ids}
     answer = await operation.call(client, objects, None)
     public = (operation.method, operation.path) in PUBLIC
     assert (answer.status_code != 401) is public, answer.text
@@ -438,11 +536,18 @@ async def test_what_is_listed_is_the_callers_own(set_scene: SetScene) -> None:
         "/holdings",
         "/transactions",
         "/wallets",
+        "/alert-channels",
+        "/alert-deliveries",
         "/auth/keys",
+        "/auth/sessions",
         "/portfolio/history",
         "/jobs",
         "/imports",
         "/data-quality",
+        "/alerts",
+        "/tax/runs",
+        "/orders",
+        "/trades/recent",
     )
     for path in lists:
         mine = {row["id"] for row in (await scene.owner.http.get(path)).json()["data"]}

@@ -1,7 +1,11 @@
 """From a ledger in three wallets to reports in two countries, checked by hand to the cent."""
 
+import csv
 import hashlib
+import io
 from typing import Any
+
+import httpx2
 
 from tests.conftest import Person
 from tests.journeys.tax_story import add_wallet, compute, figures, finish, leg, read, record, rows
@@ -150,3 +154,48 @@ async def file(person: Person, run: dict[str, Any], name: str) -> str:
     digest = hashlib.sha256(answer.content).hexdigest()
     assert answer.headers["etag"] == f'"{digest}"'
     return digest
+
+
+async def test_runs_are_a_table(ada: Person) -> None:
+    await buy_in_three_wallets(ada)
+    run = await compute(ada, "us", 2025)
+    answer = await ada.http.get("/tax/runs", params={"format": "csv"})
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert (row["id"], row["year"], row["method"], row["score"]) == (run["id"], "2025", "fifo", "1")
+    assert (row["draft"], row["short"], row["last"]) == ("0", "0", "2025-12-31")
+    for name in ("xlsx", "parquet", "arrow"):
+        assert (await ada.http.get("/tax/runs", params={"format": name})).status_code == 200
+
+
+async def test_jurisdictions_say_their_methods_and_years(client: httpx2.AsyncClient) -> None:
+    """Each year that is offered can be computed or is not over; the one after is refused."""
+    answer = await client.get("/tax/jurisdictions")
+    assert answer.status_code == 200, answer.text
+    found = {each["code"]: each for each in answer.json()["data"]}
+    assert set(found) == {"us", "uk", "au", "de", "fr", "ca", "at", "generic"}
+    us, uk, at = found["us"], found["uk"], found["at"]
+    assert (us["title"], us["currency"], us["methods"][0]) == ("United States", "usd", "fifo")
+    assert (us["zone"], us["year_starts_on"], us["first_year"]) == (
+        "America/New_York",
+        "01-01",
+        2009,
+    )
+    assert (uk["methods"], uk["year_starts_on"]) == (["section-104"], "04-06")
+    assert at["first_year"] == 2023
+    assert us["last_year"] - uk["last_year"] in (0, 1)
+
+
+async def test_the_years_that_are_offered_are_those_that_are_computed(ada: Person) -> None:
+    found = await read(ada, "/tax/jurisdictions")
+    for each in found["data"]:
+        for year, status in (
+            (each["first_year"] - 1, 422),
+            (each["first_year"], 202),
+            (each["last_year"], 202),
+            (each["last_year"] + 1, 422),
+        ):
+            body = {"jurisdiction": each["code"], "year": year}
+            answer = await ada.http.post("/tax/runs", json=body)
+            assert answer.status_code == status, (body, answer.text)
+            if status == 202:
+                await finish(ada, answer)

@@ -208,6 +208,54 @@ async def test_units_are_those_that_were_named_in_time(ada: Person, ben: Person)
     assert (await ben.http.delete(f"/tax/runs/{run['id']}")).status_code == 404
 
 
+async def test_what_a_sale_could_be_of_is_what_its_wallet_had_then(
+    ada: Person, ben: Person
+) -> None:
+    """Of 10 for 20 and 20 for 100 ten are sold for 100; of the half that pays the fee nobody
+    says which units it is. What was said in time stays, whatever is said too late.
+    """
+    wallet = await add_wallet(ada, "One")
+    first = await trade(ada, wallet, "2024-01-02", "10", "20", coin="ripple")
+    dear = await trade(ada, wallet, "2025-02-01", "20", "100", coin="ripple")
+    parts = (
+        leg(wallet, "ripple", "-10", "100"),
+        leg(wallet, "ripple", "-0.5", "5", role="fee"),
+        leg(None, "usd", "100", "100"),
+    )
+    old = await record(ada, "sell", "2025-06-01T12:00:00Z", *parts)
+    soon = (datetime.now(UTC) + timedelta(seconds=50)).isoformat()
+    new = await trade(ada, wallet, soon, "-1", "30", coin="ripple")
+    path = f"/tax/picks/{old}?jurisdiction=us"
+
+    seen = await read(ada, path)
+    units = {"units": [{"transaction_id": dear, "coin_id": "ripple", "quantity": "1"}]}
+    late = await say(ada, f"/tax/picks/{old}", units)
+    early = await say(ada, f"/tax/picks/{new}", units)
+    said = [await read(ada, f"/tax/picks/{each}?jurisdiction=us") for each in (old, new)]
+    await ada.http.delete(f"/tax/picks/{old}")
+    taken_back = await read(ada, path)
+    pooled = await read(ada, f"/tax/picks/{old}?jurisdiction=uk")
+    refused = await ben.http.get(path)
+
+    (choice,) = seen["disposals"]
+    assert (choice["coin_id"], choice["quantity"], choice["proceeds"]) == ("ripple", "10", "95")
+    assert shown(choice["lots"], "transaction_id", "quantity", "cost", "most", "gain", "term") == [
+        (first, "10", "20", "10", "75", "long"),
+        (dear, "20", "100", "10", "45", "short"),
+    ]
+    assert (seen["may_pick"], seen["in_time"], seen["picked"]) == (True, False, None)
+    assert [each["picked"]["id"] for each in said] == [late["id"], early["id"]]
+    assert [(each["in_time"], each["picked"]["in_time"]) for each in said] == [
+        (False, False),
+        (True, True),
+    ]
+    left = said[1]["disposals"][0]["lots"]
+    assert shown(left, "transaction_id", "quantity") == [(dear, "19.5")]
+    assert taken_back["picked"]["units"] == []
+    assert (pooled["may_pick"], pooled["disposals"]) == (False, [])
+    assert (refused.status_code, refused.json()["code"]) == (404, "transaction-not-found")
+
+
 async def test_a_gift_gains_from_its_donors_cost_and_loses_from_its_value(ada: Person) -> None:
     """IRC 1015: a donor's 100 were worth 60 when given. Sold for 120 it gains 20, long-term with
     the donor's time; for 50 it loses 10, short-term; for 80 nothing.
@@ -239,6 +287,17 @@ async def test_a_gift_gains_from_its_donors_cost_and_loses_from_its_value(ada: P
     ]
     assert [each["donor_cost"] for each in listed["data"]] == ["100"] * 3
     assert len((await read(ada, "/tax/gifts"))["data"]) == 2
+
+
+async def test_a_giver_had_what_they_gave_before_they_gave_it(ada: Person) -> None:
+    wallet = await add_wallet(ada, "One")
+    gift = await record(ada, "gift_in", "2025-06-01T12:00:00Z", leg(wallet, "bitcoin", "1", "60"))
+    later = {"donor_cost": "100", "donor_since": "2025-06-01T12:00:01Z"}
+    refused = await ada.http.put(f"/tax/gifts/{gift}", json=later)
+    assert (refused.status_code, refused.json()["code"]) == (422, "held-after-given")
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["#/donor_since"]
+    assert (await read(ada, "/tax/gifts"))["data"] == []
+    await say(ada, f"/tax/gifts/{gift}", later | {"donor_since": "2025-06-01T12:00:00Z"})
 
 
 async def sell_six(ada: Person) -> dict[str, str]:

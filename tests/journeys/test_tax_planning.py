@@ -4,6 +4,8 @@ Days are counted from today, for so is what is held. What the desk's invented ma
 is worth is read from the answer; everything else is worked out by hand.
 """
 
+import csv
+import io
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -23,6 +25,14 @@ def today(zone: str) -> date:
 def ago(days: int, zone: str = "UTC") -> str:
     """Noon of a day, in UTC: the same day in London, Toronto, New York and Berlin."""
     return (today(zone) - timedelta(days)).isoformat()
+
+
+async def rows_of(person: Person, path: str) -> list[dict[str, str]]:
+    """A list as a table; in the other formats there is one, too."""
+    for name in ("xlsx", "parquet", "arrow"):
+        assert (await person.http.get(f"{path}&format={name}")).status_code == 200
+    answer = await person.http.get(f"{path}&format=csv")
+    return list(csv.DictReader(io.StringIO(answer.text)))
 
 
 def a_year_later(day: date) -> date:
@@ -89,6 +99,14 @@ async def test_what_is_held_is_valued_lot_by_lot_and_says_when_it_is_long_term(a
     assert [each["coin_id"] for each in first["data"] + rest["data"]] == ["bitcoin"] * 3 + ["okb"]
     assert (first["cost"], first["unpriced"], rest["next_cursor"]) == ("800", 1, None)
 
+    table = await rows_of(ada, "/tax/unrealised?jurisdiction=us")
+    assert [(each["transaction_id"], each["cost"]) for each in table[:3]] == [
+        (lots[0], "100"),
+        (lots[1], "500"),
+        (lots[2], "200"),
+    ]
+    assert (table[3]["value"], table[3]["gain"], table[3]["currency"]) == ("", "", "usd")
+
 
 async def test_losses_come_by_size_and_gains_that_are_soon_taxed_less_by_day(ada: Person) -> None:
     """In Germany the oldest loss is exempt and saves nothing."""
@@ -108,6 +126,13 @@ async def test_losses_come_by_size_and_gains_that_are_soon_taxed_less_by_day(ada
     assert [each["coin_id"] for each in far["soon"]] == ["ethereum", "solana"]
     soon = a_year_later(date.fromisoformat(ago(346)))
     assert near["soon"][0]["long_on"] == soon.isoformat()
+    table = await rows_of(ada, "/tax/harvest?jurisdiction=de")
+    assert [(each["candidate"], each["coin_id"]) for each in table] == [
+        ("loss", "bitcoin"),
+        ("loss", "bitcoin"),
+        ("soon", "ethereum"),
+        ("soon", "solana"),
+    ]
     assert near["soon"][0]["days_to_long"] == (soon - today("Europe/Berlin")).days
 
 

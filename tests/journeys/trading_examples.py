@@ -42,6 +42,7 @@ EXAMPLES: Final = {
     "read_order": Example("GET", "/orders/1048576"),
     "amend_order": Example("PATCH", "/orders/1048576", body={"price": "60000", "quantity": "0.2"}),
     "cancel_order": Example("POST", "/orders/1048576/cancel"),
+    "list_account_symbols": Example("GET", "/account/symbols"),
     "read_account": Example("GET", "/account/me"),
     "list_entries": Example("GET", "/account/me/entries", TABLE),
     "deposit": Example(

@@ -22,7 +22,7 @@ import pytest
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
 
-from plimsoll import app as application
+from plimsoll import assembly as application
 from plimsoll.app import create_app
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.candles import MINUTE_MS, Interval

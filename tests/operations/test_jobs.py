@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from plimsoll.kernel.identifiers import JobId, UserId
-from plimsoll.operations import router
+from plimsoll.operations.router import health as router
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.jobs.answers import accepted
 from plimsoll.plumbing.jobs.context import JobContext
@@ -117,7 +117,16 @@ async def test_the_list_has_pages_and_the_systems_jobs_only_for_operators(
     seen = (await ada.http.get("/jobs")).json()["data"]
     by_time = sorted([systems, *own], reverse=True)  # of one millisecond in any order
     assert [(job["id"], job["owned"]) for job in seen] == [(id_, id_ != systems) for id_ in by_time]
+    scopes = ["read", "trade", "oversee"]
+    made = await ada.http.post("/auth/keys", json={"name": "no operator", "scopes": scopes})
+    headers = {"Authorization": f"Bearer {made.json()['api_key']}"}
+    assert (await client.get(f"/jobs/{systems}", headers=headers)).status_code == 200
+    assert (await client.delete(f"/jobs/{systems}", headers=headers)).status_code == 404
+
     assert (await ada.http.delete(f"/jobs/{systems}")).json()["state"] == "cancelled"
+    last = "select event, subject from audit_log order by sequence desc limit 1"
+    (row,) = await database.once(last)
+    assert tuple(row) == ("job-cancelled", systems)
 
 
 async def test_what_has_ended_cannot_be_cancelled(

@@ -44,6 +44,7 @@ async def desk(
         feed=FeedChoice.SIMULATED,
         max_body_bytes=LONGEST_BODY,
         user_requests_per_minute=1_000_000,
+        user_orders_per_minute=1_000_000,
         address_requests_per_minute=1_000_000,
         login_attempts_per_minute=10_000,
     )

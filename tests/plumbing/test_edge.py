@@ -36,7 +36,7 @@ EVERY_KIND_OF_ANSWER = [
     ("GET", "/docs/swagger-ui.css", 200),
     ("GET", "/openapi.json", 200),
     ("GET", "/metrics", 200),
-    ("GET", "/", 307),
+    ("POST", "/", 405),
     ("GET", "/api/v1/prices/bitcoin", 200),
     ("GET", "/api/v1/portfolio/summary", 401),
     ("POST", "/api/v1/holdings", 401),

@@ -14,6 +14,7 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(desk: Desk) ->
     )
     answer = await ask(desk.port, head)  # no body follows, and none is waited for
     assert (answer.status, answer.json()["code"]) == (413, "body-too-large")
+    assert answer.json()["limit"] == LONGEST_BODY
     assert answer.header("x-content-type-options") == "nosniff"
 
 
@@ -23,6 +24,7 @@ async def test_a_chunked_body_over_the_limit_is_refused(desk: Desk, path: str) -
     chunk = b"%x\r\n" % 8192 + b" " * 8192 + b"\r\n"
     answer = await ask(desk.port, head + chunk * (LONGEST_BODY // 8192 + 2) + b"0\r\n\r\n")
     assert (answer.status, answer.json()["code"]) == (413, "body-too-large")
+    assert answer.json()["limit"] == LONGEST_BODY
 
 
 async def test_a_body_at_the_limit_is_read(desk: Desk) -> None:

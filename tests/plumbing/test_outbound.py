@@ -69,12 +69,16 @@ async def outbound(clock: ManualClock) -> AsyncIterator[Outbound]:
 
 @pytest.fixture
 def source(outbound: Outbound, server: FakeServer) -> Source:
+    return make_source(outbound, server, timeout_s=5.0)
+
+
+def make_source(outbound: Outbound, server: FakeServer, *, timeout_s: float) -> Source:
     return outbound.source(
         "testing",
         base_url=f"{server.url}/api/v3",
         per_minute=1_000,
         headers={"x-api-key": SECRET},
-        timeout_s=0.25,
+        timeout_s=timeout_s,
         max_bytes=100_000,
         wait_s=0.5,
     )
@@ -195,8 +199,9 @@ async def test_packed_bytes_that_unpack_to_nothing_are_bounded_too(
 
 @pytest.mark.parametrize("fault", [Fault.SILENCE, Fault.STALLED, Fault.DRIP])
 async def test_the_deadline_is_for_the_whole_answer(
-    source: Source, server: FakeServer, fault: Fault
+    outbound: Outbound, server: FakeServer, fault: Fault
 ) -> None:
+    source = make_source(outbound, server, timeout_s=0.25)
     server.on("*", Reply(body=bytes(50), fault=fault))
     began = time.monotonic()
 
@@ -212,12 +217,15 @@ async def test_many_timeouts_at_once_leave_the_client_whole(
 ) -> None:
     server.on("/slow", Reply(fault=Fault.SILENCE))
     server.on("/quick", OK)
-    source = outbound.source(
-        "crowd", base_url=server.url, per_minute=1_000, timeout_s=1.5, attempts=1
+    slow, quick = (
+        outbound.source(
+            name, base_url=server.url, per_minute=1_000, timeout_s=timeout_s, attempts=1
+        )
+        for name, timeout_s in (("slow", 0.5), ("quick", 10))
     )
-    await asyncio.gather(*[source.get("/slow") for _ in range(3)], return_exceptions=True)
+    await asyncio.gather(*[slow.get("/slow") for _ in range(3)], return_exceptions=True)
 
-    answers = await asyncio.gather(*[source.get("/quick") for _ in range(150)])
+    answers = await asyncio.gather(*[quick.get("/quick") for _ in range(150)])
 
     assert {answer.status for answer in answers} == {200}
 
@@ -241,7 +249,11 @@ async def test_many_timeouts_at_once_leave_the_client_whole(
     ],
     ids=lambda reply: f"{reply.status}-{reply.fault}-{len(reply.body)}",
 )
-async def test_what_may_pass_is_tried_again(source: Source, server: FakeServer, bad: Reply) -> None:
+async def test_what_may_pass_is_tried_again(
+    outbound: Outbound, server: FakeServer, bad: Reply
+) -> None:
+    timeout_s = 0.5 if bad.fault is Fault.SILENCE else 5.0
+    source = make_source(outbound, server, timeout_s=timeout_s)
     server.on("*", bad, bad, OK)
 
     assert (await source.get("/x")).body == OK.body
@@ -260,8 +272,10 @@ async def test_what_may_pass_is_tried_again(source: Source, server: FakeServer, 
     ids=lambda case: getattr(case, "__name__", ""),
 )
 async def test_spent_tries_end_in_a_named_error(
-    source: Source, server: FakeServer, bad: Reply, error: type[SourceUnavailable]
+    outbound: Outbound, server: FakeServer, bad: Reply, error: type[SourceUnavailable]
 ) -> None:
+    timeout_s = 0.25 if error is SourceTimeout else 5.0
+    source = make_source(outbound, server, timeout_s=timeout_s)
     server.on("*", bad)
     before = counted(error.code)
 

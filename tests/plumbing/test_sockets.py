@@ -6,6 +6,7 @@ import socket as sockets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from prometheus_client import REGISTRY
@@ -27,12 +28,14 @@ from plimsoll.plumbing.sockets import OutboundSocket, Send, SocketTerms
 from tests.fakes.clock import ManualClock
 
 TERMS = SocketTerms(
-    idle_s=0.3,
+    idle_s=5.0,
     max_bytes=10_000,
-    open_timeout_s=0.3,
+    open_timeout_s=5.0,
     first_pause_s=0.01,
     longest_pause_s=0.05,
 )
+IMPATIENT = replace(TERMS, idle_s=1.0, open_timeout_s=0.3)
+"""For silence."""
 Talk = Callable[[ServerConnection, int], Awaitable[None]]
 
 
@@ -105,6 +108,19 @@ async def talk_on(connection: ServerConnection, number: int) -> None:
         await asyncio.sleep(0.01)
 
 
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for a condition, and a little longer: what is too much comes then."""
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - asks what has no event
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+
+
+def waiting(socket: OutboundSocket) -> int:
+    """How many messages nobody has taken yet."""
+    return len(socket._line.messages) if socket._line else 0
+
+
 def ended(reason: str) -> float:
     labels = {"source": "testing", "reason": reason}
     return REGISTRY.get_sample_value("outbound_socket_ends_total", labels) or 0.0
@@ -139,7 +155,7 @@ async def test_what_is_here_already_is_taken_without_waiting() -> None:
 
     async with serving(talk) as url, opened(url) as socket:
         first = await socket.receive()
-        await asyncio.sleep(0.1)
+        await until(lambda: waiting(socket) >= 49)
         rest = [socket.receive_ready() for _ in range(50)]
 
     assert [first, *rest] == [*(str(number).encode() for number in range(50)), None]
@@ -198,12 +214,12 @@ async def test_silence_is_cut_and_named() -> None:
         await connection.send("last words")
         await connection.wait_closed()
 
-    async with serving(talk) as url, opened(url) as socket:
-        await socket.receive()
+    async with serving(talk) as url, opened(url, terms=IMPATIENT) as socket:
         began = time.monotonic()
+        await socket.receive()
         with pytest.raises(SourceTimeout):
             await socket.receive()
-        assert 0.25 < time.monotonic() - began < 1.0
+        assert IMPATIENT.idle_s - 0.01 < time.monotonic() - began < 3
         assert await socket.receive() == b"last words"
 
 
@@ -216,9 +232,9 @@ async def test_a_slow_reader_is_not_taken_for_silence_and_does_not_fill_the_memo
             await connection.send(f"{sent} ".ljust(5_000))
         await connection.wait_closed()
 
-    async with serving(talk) as url, opened(url) as socket:
+    async with serving(talk) as url, opened(url, terms=IMPATIENT) as socket:
         assert int(await socket.receive()) == 1
-        await asyncio.sleep(3 * TERMS.idle_s)
+        await asyncio.sleep(1.2 * IMPATIENT.idle_s)
         assert sent < 4_000, "the other side was let run ahead without a bound"
         assert socket._line is not None
         assert sum(map(len, socket._line.messages)) < 5 * TERMS.max_bytes
@@ -233,9 +249,8 @@ async def test_many_small_messages_are_bounded_too() -> None:
 
     async with serving(talk) as url, opened(url) as socket:
         assert await socket.receive() == b"0"
-        await asyncio.sleep(0.5)
-        assert socket._line is not None
-        assert len(socket._line.messages) == MOST_QUEUED
+        await until(lambda: waiting(socket) >= MOST_QUEUED)
+        assert waiting(socket) == MOST_QUEUED
         rest = [int(await socket.receive()) for _ in range(3 * MOST_QUEUED - 1)]
         assert rest == list(range(1, 3 * MOST_QUEUED))
 
@@ -266,10 +281,14 @@ async def test_where_one_address_does_not_serve_us_the_next_one_does(status: int
 
 
 async def test_served_nowhere_is_restricted_and_waited_out() -> None:
-    async with refusing(451) as one, refusing(403) as other, opened(one, other) as socket:
+    async with (
+        refusing(451) as one,
+        refusing(403) as other,
+        opened(one, other, clock=ManualClock()) as socket,
+    ):
         with pytest.raises(SourceRestricted):
             await socket.receive()
-        assert socket._pause_s() == pytest.approx(TERMS.longest_pause_s, abs=0.01)
+        assert socket._pause_s() == pytest.approx(TERMS.longest_pause_s)
 
 
 @pytest.mark.parametrize("status", [418, 429])
@@ -322,7 +341,8 @@ async def test_who_does_not_speak_our_language_is_named(
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
     error: type[SourceUnavailable],
 ) -> None:
-    async with raw(talk) as url, opened(url) as socket:
+    terms = IMPATIENT if talk is stay_silent else TERMS
+    async with raw(talk) as url, opened(url, terms=terms) as socket:
         with pytest.raises(error):
             await socket.receive()
 
@@ -375,7 +395,7 @@ async def test_a_renewed_connection_is_left_only_when_the_new_one_talks() -> Non
 
 
 async def test_an_old_connection_is_renewed_by_itself() -> None:
-    terms = SocketTerms(idle_s=1.0, rotate_after_s=0.1)
+    terms = SocketTerms(idle_s=5.0, rotate_after_s=0.1)
     async with serving(talk_on) as url, opened(url, terms=terms) as socket:
         await take_until(socket, 3)
         assert socket.connections == 3
@@ -425,6 +445,6 @@ async def test_closing_says_goodbye() -> None:
     async with serving(talk) as url:
         async with opened(url) as socket:
             await socket.receive()
-        await asyncio.sleep(0.05)
+        await until(lambda: codes)
 
     assert codes == [1000]

@@ -8,6 +8,7 @@ import httpx2
 import numpy as np
 import polars as pl
 import pytest
+from python_calamine import CalamineWorkbook
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +28,7 @@ from plimsoll.plumbing.tables import (
     to_csv,
     to_parquet,
 )
+from plimsoll.plumbing.workbooks import MOST_ROWS, TooManyRowsForWorkbook, to_workbook
 from plimsoll.settings import Settings
 from tests.fakes.clock import ManualClock
 
@@ -51,6 +53,23 @@ def test_a_table_reads_back_from_every_format() -> None:
         pl.read_ipc_stream(io.BytesIO(to_arrow(COLUMNS))),
     ):
         assert read.fill_nan(None).to_dict(as_series=False) == ROWS
+
+
+def test_a_workbook_has_numbers_as_numbers_and_loses_no_digit() -> None:
+    long = "1234567890.12345678"
+    given: Columns = {**COLUMNS, "amount": ["1.50", long, "=1+1"]}
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(to_workbook(given))).get_sheet_by_index(0)
+    assert rows.to_python() == [
+        ["pair", "price", "age_ms", "amount"],
+        ["btc/usd", 64000.5, 1, 1.5],
+        ["eth/usd", 1e-9, str(2**60), long],
+        ["", "", -1, "=1+1"],
+    ]
+
+
+def test_a_workbook_of_too_many_rows_is_refused_and_csv_named() -> None:
+    with pytest.raises(TooManyRowsForWorkbook, match="csv"):
+        to_workbook({"n": np.arange(MOST_ROWS + 1)})
 
 
 @pytest.mark.parametrize(

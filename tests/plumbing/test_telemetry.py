@@ -50,26 +50,38 @@ async def http(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-LINES_LEAVE_S = 0.1
-"""The service keeps lines back for less than this."""
+async def mark(service: Service) -> tuple[int, int]:
+    """Where in the log the line of a request of ours begins and ends: lines of requests are in
+    their order, so what was answered before stands before it.
+    """
+    async with service.client() as http:
+        answer = await http.get(f"{service.url}/health/live")
+    sign = answer.headers["x-request-id"]
+    async with asyncio.timeout(20):
+        while True:
+            log = service.log
+            at = log.find(sign)
+            if at >= 0 and "\n" in log[at:]:
+                return log.rfind("\n", 0, at) + 1, log.index("\n", at) + 1
+            await asyncio.sleep(0.01)
 
 
 class Log:
     """What was logged since some moment."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, since: int) -> None:
         self._service = service
-        self._from = len(service.log)
+        self._from = since
 
     @classmethod
     async def from_now(cls, service: Service) -> Self:
-        await asyncio.sleep(LINES_LEAVE_S)
-        return cls(service)
+        _, end = await mark(service)
+        return cls(service, end)
 
     async def lines(self) -> list[Line]:
         """Every line as JSON; fails on one that is none."""
-        await asyncio.sleep(LINES_LEAVE_S)
-        return [json.loads(line) for line in self._service.log[self._from :].splitlines()]
+        begin, _ = await mark(self._service)
+        return [json.loads(line) for line in self._service.log[self._from : begin].splitlines()]
 
     async def requests(self) -> list[Line]:
         return [line for line in await self.lines() if line["event"] == "request"]

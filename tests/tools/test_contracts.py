@@ -18,7 +18,7 @@ PLANTED = {
         "plimsoll.ledger.storage.heads",
     ),
     "Only the application mounts routers": (
-        "operations/schemas.py",
+        "operations/schemas/health.py",
         "plimsoll.ledger.router.ledger",
     ),
     "Guards are asked at the door: by routers, channels and the application": (

@@ -1,6 +1,7 @@
 """The trading floor of a running application, with the prices and quotes that a test wants."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
@@ -36,6 +37,10 @@ def principal(person: Person, tier: Tier = Tier.BEGINNER) -> Principal:
     )
 
 
+FUNDING_EVERY_S = 8 * 3_600
+LONGEST_TEST_S = 5
+
+
 class Floor:
     """Prices and quantities as people write them. Nothing else feeds the markets."""
 
@@ -51,7 +56,12 @@ class Floor:
         await self.exchange.engine.submit(draft)
 
     async def open(self, price: str = "60000", *, symbol: str = BTC, size: str = "1") -> None:
-        """A mark, and three levels of the house on each side of it, 0.01 % apart."""
+        """A mark, and three levels of the house on each side of it, 0.01 % apart; and no funding is
+        paid for a while.
+        """
+        left_s = FUNDING_EVERY_S - time.time() % FUNDING_EVERY_S
+        if left_s < LONGEST_TEST_S:
+            await asyncio.sleep(left_s)
         await self.index(price, symbol)
         tick = self.exchange.get_instrument(symbol).tick
         center, gap = Decimal(price), (Decimal(price) / 10_000 // tick) * tick

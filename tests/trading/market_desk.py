@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.board import PriceBoard
+from plimsoll.markets.domain.failover import Word
 from plimsoll.markets.domain.feeds import FeedKind
-from plimsoll.markets.domain.prices import Pair, Price
+from plimsoll.markets.domain.prices import Pair, Price, Tick
 from plimsoll.markets.service.catalogue import load_catalogue
 from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing.database import Database
@@ -36,11 +37,14 @@ class MarketDesk:
     def __init__(self, database: Database, settings: Settings) -> None:
         self.clock = ManualClock()
         self.database = database
+        self.venues: dict[str, str] = {}
+        """What a bitcoin is in tether by each venue, when there is more than the one price."""
         self.prices = Prices(
             catalogue=load_catalogue(),
             board=PriceBoard(stale_after_s=30),
             clock=self.clock,
             feed_kind=FeedKind.SIMULATED,
+            list_well=self._list_well,
         )
         self.settings = settings
         self.exchange = Exchange(settings, database, self.clock)
@@ -54,6 +58,14 @@ class MarketDesk:
         await self.exchange.close()
         self.exchange = Exchange(self.settings, self.database, self.clock)
         await self.open()
+
+    def _list_well(self, pair: Pair) -> list[Word]:
+        heard_s, at = self.clock.monotonic(), self.clock.now()
+        return [
+            Word(venue, Tick(pair, Price(Decimal(price), venue, at, simulated=True)), heard_s)
+            for venue, price in self.venues.items()
+            if pair == (AssetId("bitcoin"), TETHER)
+        ]
 
     def say(self, price: str, coin: str = "bitcoin") -> None:
         pair = Pair(AssetId(coin), TETHER)

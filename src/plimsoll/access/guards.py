@@ -9,7 +9,7 @@ A caller that was verified before is recognised by the exact bytes of the header
 dictionary.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, FastAPI
@@ -17,24 +17,39 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import HTTPBearer
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from fastapi.security.base import SecurityBase
-from starlette.requests import HTTPConnection, cookie_parser
+from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope as AsgiScope
 
-from plimsoll.access.domain.keys import admits
 from plimsoll.access.domain.principals import Principal, Scope
-from plimsoll.access.domain.secrets import looks_like_secret
+from plimsoll.access.domain.sessions import Origin, cut_agent
+from plimsoll.access.domain.signing import (
+    SignatureAhead,
+    SignatureMalformed,
+    SignatureReplayed,
+    SignatureStale,
+    SignatureWrong,
+)
+from plimsoll.access.domain.tolls import ORDINARY, Toll
+from plimsoll.access.domain.usage import Refusal
+from plimsoll.access.service import approvals
 from plimsoll.access.service.access import Access
 from plimsoll.access.service.keys import AddressNotAllowed
+from plimsoll.access.service.presenting import CrossSiteRequest, find_grant, take_signature
+from plimsoll.access.service.tolling import cost_of
 from plimsoll.access.service.verification import BadSession, Grant
-from plimsoll.kernel.errors import Forbidden, PlimsollError, Unauthenticated
-from plimsoll.plumbing.limits import Limit, TooManyRequests, refusal
-from plimsoll.plumbing.telemetry import AUTH_FAILURES, RATE_LIMIT_HITS
+from plimsoll.kernel.errors import Forbidden, Invalid, PlimsollError, Unauthenticated
+from plimsoll.plumbing.database import DatabaseUnavailable
+from plimsoll.plumbing.limits import Charge, TooManyRequests, refusal, refused_by
+from plimsoll.plumbing.proxies import counted_as
+from plimsoll.plumbing.telemetry import AUTH_FAILURES, RATE_LIMIT_DECISIONS, RATE_LIMIT_HITS
+from plimsoll.settings import Sensitive
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 
 COOKIE: Final = "plimsoll"
 SECURE_COOKIE: Final = "__Host-plimsoll"
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LET_IN: Final = RATE_LIMIT_DECISIONS.labels("allowed")
+TURNED_AWAY: Final = RATE_LIMIT_DECISIONS.labels("refused")
 HAND_GUARDED: Final = "__plimsoll_hand_guarded__"
 
 
@@ -59,18 +74,24 @@ class PasswordSessionRequired(Forbidden):
     title = "Sign in with the password for this"
 
 
-class CrossSiteRequest(Forbidden):
-    """A page of another site tried to act with the cookie of this one."""
+class EnrolFirst(Forbidden):
+    """The role needs a second factor, and whoever came has none yet."""
 
-    code = "cross-site-request"
-    title = "Requests from other sites are refused"
+    code = "second-factor-required"
+    title = "Set up a second factor first"
 
 
 REFUSALS: Final[tuple[type[PlimsollError], ...]] = (
     SignInFirst,
     ScopeMissing,
+    EnrolFirst,
     CrossSiteRequest,
     AddressNotAllowed,
+    SignatureMalformed,
+    SignatureWrong,
+    SignatureStale,
+    SignatureAhead,
+    SignatureReplayed,
     TooManyRequests,
 )
 """What any guarded route may answer: `responses=problems(*REFUSALS, …)`."""
@@ -88,8 +109,18 @@ def address_of(scope: AsgiScope) -> str | None:
     return client[0] if client else None
 
 
+def origin_of(scope: AsgiScope) -> Origin:
+    """The address, and what the program calls itself."""
+    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), None)
+    return Origin(address_of(scope), cut_agent(agent))
+
+
 def cookie_name(access: Access) -> str:
     return SECURE_COOKIE if access.settings.secure_cookies else COOKIE
+
+
+SESSION_REFUSALS: Final = (*REFUSALS, PasswordSessionRequired, Invalid, DatabaseUnavailable)
+"""The same of a route for people who signed in with their password."""
 
 
 async def identify(scope: AsgiScope) -> Principal | None:
@@ -102,10 +133,11 @@ async def identify(scope: AsgiScope) -> Principal | None:
     return grant.principal if grant else None
 
 
-async def admit(scope: AsgiScope, *needed: Scope) -> Principal:
+async def admit(scope: AsgiScope, *needed: Scope, enrolling: bool = False) -> Principal:
     """What the guards do, for handlers too hot for a dependency; mark those `@hand_guarded`.
 
-    A caller who was let in before in the same request pays once.
+    A caller who was let in before in the same request pays once. `enrolling` lets in who has yet to
+    set up the second factor that their role needs.
     """
     principal: Principal | None = scope.get("plimsoll.principal")
     if principal is None:
@@ -115,11 +147,21 @@ async def admit(scope: AsgiScope, *needed: Scope) -> Principal:
             await _charge_address(scope, access)
             raise SignInFirst("send `Authorization: Bearer` with an access token or an API key")
         principal = await _enter(scope, access, grant)
+    if principal.must_enrol and not enrolling:
+        raise _forbid(scope, principal, EnrolFirst("set up a second factor, then all is yours"))
     for name in needed:
         if name not in principal.scopes:
-            AUTH_FAILURES.labels(ScopeMissing.code).inc()
-            raise ScopeMissing(f"it needs the scope {name}", facts={"scope": name})
+            error = ScopeMissing(f"it needs the scope {name}", facts={"scope": name})
+            raise _forbid(scope, principal, error)
     return principal
+
+
+def _forbid(scope: AsgiScope, principal: Principal, error: Forbidden) -> Forbidden:
+    """`error`, counted."""
+    AUTH_FAILURES.labels(error.code).inc()
+    if principal.key_id is not None:
+        access_of(scope).key_uses.refuse(principal.key_id, Refusal.FORBIDDEN)
+    return error
 
 
 async def admit_anyone(scope: AsgiScope) -> Principal | None:
@@ -138,10 +180,28 @@ async def admit_anyone(scope: AsgiScope) -> Principal | None:
 async def _enter(scope: AsgiScope, access: Access, grant: Grant) -> Principal:
     principal = grant.principal
     scope["plimsoll.principal"] = principal
-    if principal.key_id is not None:
-        access.key_uses.note(principal.key_id)
-    await _spend(scope, access, grant.limit_key, grant.limit)
+    _note_use(scope, access, principal)
+    toll = _toll_of(scope, access)
+    charges = grant.charges[toll.route_class]
+    cost = cost_of(toll, scope)
+    try:
+        await _spend(
+            scope, access, charges if cost == 1 else [each.times(cost) for each in charges]
+        )
+    except TooManyRequests:
+        if principal.key_id is not None:
+            access.key_uses.refuse(principal.key_id, Refusal.LIMITED)
+        raise
+    if grant.signing_secret is not None:
+        await take_signature(scope, access)
     return principal
+
+
+def _note_use(scope: AsgiScope, access: Access, principal: Principal) -> None:
+    if principal.key_id is not None:
+        access.key_uses.note(principal.key_id, address_of(scope))
+    elif principal.session_id is not None:
+        access.session_uses.note(principal.session_id)
 
 
 async def _grant_or_charge(scope: AsgiScope, access: Access) -> Grant | None:
@@ -155,64 +215,37 @@ async def _grant_or_charge(scope: AsgiScope, access: Access) -> Grant | None:
 
 
 async def _grant(scope: AsgiScope, access: Access) -> Grant | None:
-    authorization = cookie = None
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            authorization = value
-        elif name == b"cookie":
-            cookie = value
-    verifier = access.verifier
-    if authorization is not None:
-        grant = verifier.recall_bearer(authorization) or await verifier.verify_bearer(authorization)
-        if grant.networks and not admits(grant.networks, address_of(scope)):
-            raise AddressNotAllowed("the key is bound to other addresses")
-        return grant
-    if cookie is None:
-        return None
-    known = verifier.recall_cookie(cookie)
-    if known is None:
-        secret = _session_secret(cookie, cookie_name(access))
-        if secret is None:
-            return None
-        known = await verifier.verify_cookie(cookie, secret)
-    # A WebSocket has no method, and no same-origin policy protects it: it is judged like a write.
-    if scope.get("method") not in SAFE_METHODS:
-        refuse_cross_site(scope)
-    return known
-
-
-def _session_secret(cookie: bytes, name: str) -> str | None:
-    secret = cookie_parser(cookie.decode("latin-1")).get(name)
-    if secret is not None and not looks_like_secret(secret):
-        raise BadSession("sign in again")
-    return secret
-
-
-def refuse_cross_site(scope: AsgiScope, *, silent_is_fine: bool = False) -> None:
-    """Refuse what comes from another site, and unless `silent_is_fine` what does not say."""
-    headers = dict(scope["headers"])
-    site = headers.get(b"sec-fetch-site")
-    origin = headers.get(b"origin")
-    if site is not None:
-        same = site == b"same-origin"
-    elif origin is not None:
-        same = origin.partition(b"://")[2] == headers.get(b"host")
-    else:
-        same = silent_is_fine
-    if not same:
-        raise CrossSiteRequest("with a cookie, write requests come from this service's own page")
+    return await find_grant(
+        scope, access, address=address_of(scope), cookie_name=cookie_name(access)
+    )
 
 
 async def _charge_address(scope: AsgiScope, access: Access) -> None:
-    await _spend(scope, access, address_of(scope) or "", access.address_limit)
+    cost = cost_of(_toll_of(scope, access), scope)
+    await _spend(scope, access, [Charge(_payer_at(scope), access.address_limit, cost=cost)])
 
 
-async def _spend(scope: AsgiScope, access: Access, key: str, limit: Limit) -> None:
-    decision = await access.limiter.spend(key, limit)
-    scope["plimsoll.limit"] = decision
-    if not decision.allowed:
-        RATE_LIMIT_HITS.labels(limit.name).inc()
-        raise refusal(decision)
+def _payer_at(scope: AsgiScope) -> str:
+    return f"at {counted_as(address_of(scope) or '')}"
+
+
+def _toll_of(scope: AsgiScope, access: Access) -> Toll:
+    """What the operation costs that the request is for, by the name that its route has."""
+    name = scope.get("plimsoll.operation") or getattr(scope.get("route"), "name", None)
+    return access.tolls.get(str(name), ORDINARY)
+
+
+async def _spend(scope: AsgiScope, access: Access, charges: Sequence[Charge]) -> None:
+    """Leaves the ruling on the scope, for the headers."""
+    ruling = await access.limiter.spend(charges)
+    scope["plimsoll.limits"] = ruling
+    refused = refused_by(ruling)
+    if refused is None:
+        LET_IN.inc()
+    else:
+        TURNED_AWAY.inc()
+        RATE_LIMIT_HITS.labels(refused.limit.name).inc()
+        raise refusal(refused)
 
 
 class Guard:
@@ -229,7 +262,7 @@ class _OfStrangers(Guard):
         scope = connection.scope
         access = access_of(scope)
         limit = access.login_limit if self._signing_in else access.address_limit
-        await _spend(scope, access, address_of(scope) or "", limit)
+        await _spend(scope, access, [Charge(_payer_at(scope), limit)])
 
 
 class _OfAnyone(Guard):
@@ -246,16 +279,18 @@ class _OfAnyone(Guard):
 class _OfKnown(SecurityBase, Guard):
     """A verified caller with a scope; also tells the API description that a bearer is needed."""
 
-    def __init__(self, *needed: Scope, session_only: bool = False) -> None:
+    def __init__(self, *needed: Scope, session_only: bool = False, enrolling: bool = False) -> None:
         self.model = HTTPBearer(description="An access token or an API key")
         self.scheme_name = "bearer"
         self._needed = needed
         self._session_only = session_only
+        self._enrolling = enrolling
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
-        principal = await admit(connection.scope, *self._needed)
+        principal = await admit(connection.scope, *self._needed, enrolling=self._enrolling)
         if self._session_only and principal.session_id is None:
-            raise PasswordSessionRequired("an API key cannot do this")
+            error = PasswordSessionRequired("an API key cannot do this")
+            raise _forbid(connection.scope, principal, error)
         return principal
 
 
@@ -263,7 +298,7 @@ Stranger = Annotated[None, Depends(_OfStrangers(signing_in=False))]
 """A public route that looks at no credential."""
 
 SigningIn = Annotated[None, Depends(_OfStrangers(signing_in=True))]
-"""The same, under the limit for attempts to sign in."""
+"""The same, under the limit for what hashes a password: signing in and opening an account."""
 
 Anyone = Annotated[Principal | None, Depends(_OfAnyone())]
 """A public route that answers more to those who are known."""
@@ -271,13 +306,43 @@ Anyone = Annotated[Principal | None, Depends(_OfAnyone())]
 SignedIn = Annotated[Principal, Depends(_OfKnown())]
 """Known, whatever the scopes."""
 
+Known = Annotated[Principal, Depends(_OfKnown(enrolling=True))]
+"""The same, those too who have to set up a second factor first."""
+
 SessionHolder = Annotated[Principal, Depends(_OfKnown(session_only=True))]
 """Signed in with the password; API keys are refused."""
+
+Enrolling = Annotated[Principal, Depends(_OfKnown(session_only=True, enrolling=True))]
+"""The same, for what somebody needs who has to set up a second factor first."""
 
 Reader = Annotated[Principal, Depends(_OfKnown(Scope.READ))]
 Trader = Annotated[Principal, Depends(_OfKnown(Scope.TRADE))]
 Importer = Annotated[Principal, Depends(_OfKnown(Scope.IMPORT))]
+Overseer = Annotated[Principal, Depends(_OfKnown(Scope.OVERSEE))]
+"""Regulators and operators: reads what is everybody's."""
+
 Operator = Annotated[Principal, Depends(_OfKnown(Scope.ADMIN))]
+
+
+async def second_operator(
+    request: Request, caller: Principal, action: Sensitive, *, key: str | None = None
+) -> None:
+    """Go on only if `action` needs no second operator, or another one has approved this request.
+
+    Asked once the request is known to be well-formed, last before it is done.
+    """
+    scope = request.scope
+    asked = approvals.ask_for(
+        scope["method"], scope["path"], scope["query_string"], await request.body()
+    )
+    await approvals.claim(
+        access_of(scope),
+        action,
+        asked,
+        by=caller.user_id,
+        key=key,
+        address=address_of(scope),
+    )
 
 
 def hand_guarded(endpoint: Endpoint) -> Endpoint:

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.background import jobs_app
+from plimsoll.cli.backups import back_up, restore
 from plimsoll.cli.candles import candles_app
 from plimsoll.cli.database import DataDir, database_url, refusals_as_sentences
+from plimsoll.cli.demo import demo
 from plimsoll.cli.exchange import engine_app
 from plimsoll.cli.imports import export_ledger, import_files
 from plimsoll.cli.people import audit_app, user_app
@@ -20,7 +22,6 @@ from plimsoll.cli.prices import prices_app
 from plimsoll.cli.serving import up
 from plimsoll.cli.taxes import compute_tax
 from plimsoll.operations.service import doctor
-from plimsoll.plumbing import schema
 from plimsoll.plumbing.telemetry import configure_logging
 from plimsoll.settings import Settings
 
@@ -30,6 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(up)
+app.command()(demo)
+app.command(name="backup")(back_up)
+app.command()(restore)
 app.command(name="import")(import_files)
 app.command(name="export")(export_ledger)
 app.command(name="tax")(compute_tax)
@@ -43,11 +47,13 @@ app.add_typer(engine_app, name="engine")
 
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
-    """Bring the database to the schema of this version."""
+    """Bring the database to the schema of this version. What has data is backed up first."""
+    from plimsoll.operations.service import backups  # noqa: PLC0415 - of this command only
+
     settings = Settings.read(data_dir=data_dir)
     configure_logging(settings.log_level)
     with refusals_as_sentences(), database_url(settings) as dsn:
-        applied = asyncio.run(schema.upgrade(dsn))
+        applied = asyncio.run(backups.migrate(settings, dsn))
         typer.echo(f"applied {', '.join(applied)}" if applied else "already current")
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from plimsoll.cli.database import DataDir, refusals_as_sentences
+from plimsoll.demo.folder import refuse_demo
 from plimsoll.markets.service.prices import Prices
 from plimsoll.plumbing import collecting, schema
 from plimsoll.plumbing.jobs.runner import Jobs
@@ -28,6 +30,14 @@ from plimsoll.plumbing.wire import GatheringProtocol
 from plimsoll.settings import FeedChoice, Settings, list_unknown
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a command does differently: once all parts are open, and once it listens."""
+
+    on_open: Callable[[FastAPI], Awaitable[None]] | None = None
+    announce: Callable[[str], None] | None = None
 
 
 def up(
@@ -53,23 +63,34 @@ def up(
     # Stopping a service is as orderly as Ctrl-C, also while it is still starting.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with refusals_as_sentences(), bind(settings.host, settings.port) as listener:
+        refuse_demo(settings.data_dir)
         if settings.database_url is not None:
-            _serve(settings, settings.database_url.get_secret_value(), listener)
+            serve(settings, settings.database_url.get_secret_value(), listener)
             return
         with EmbeddedPostgres.start(settings.data_dir) as server:
-            asyncio.run(schema.upgrade(server.dsn))
-            _serve(settings, server.dsn, listener, companions=[server.supervise])
+            asyncio.run(migrate(settings, server.dsn))
+            serve(settings, server.dsn, listener, companions=[server.supervise])
 
 
-def _serve(
+async def migrate(settings: Settings, dsn: str) -> None:
+    """What is up to date needs no more than a look."""
+    if await schema.current(dsn) != schema.revisions()[-1]:
+        from plimsoll.operations.service import backups  # noqa: PLC0415 - seldom
+
+        await backups.migrate(settings, dsn)
+
+
+def serve(
     settings: Settings,
     dsn: str,
     listener: socket.socket,
     companions: Sequence[Callable[[], Awaitable[None]]] = (),
+    plan: Plan | None = None,
 ) -> None:
+    """Until it is told to stop."""
     collecting.pause()
     try:
-        _run(settings, dsn, listener, companions)
+        _run(settings, dsn, listener, companions, plan or Plan())
     finally:
         collecting.release()
 
@@ -79,6 +100,7 @@ def _run(
     dsn: str,
     listener: socket.socket,
     companions: Sequence[Callable[[], Awaitable[None]]],
+    plan: Plan,
 ) -> None:
     from plimsoll.app import create_app  # noqa: PLC0415 - a second that only `up` has to wait
 
@@ -94,10 +116,12 @@ def _run(
         timeout_graceful_shutdown=25,
         lifespan="off",  # ours, so that what stops a start is an error and not a log line
     )
-    server = _AnnouncingServer(config, desk)
+    server = _AnnouncingServer(config, desk, plan)
 
     async def run() -> None:
         async with desk.router.lifespan_context(desk):
+            if plan.on_open is not None:
+                await plan.on_open(desk)
             await server.serve(sockets=[listener])
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
@@ -107,9 +131,10 @@ def _run(
 class _AnnouncingServer(uvicorn.Server):
     """Says on standard output where it is, once it listens."""
 
-    def __init__(self, config: uvicorn.Config, desk: FastAPI) -> None:
+    def __init__(self, config: uvicorn.Config, desk: FastAPI, plan: Plan) -> None:
         super().__init__(config)
         self._desk = desk
+        self._plan = plan
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await run_in_threadpool(int)  # else the first request waits until that can be done
@@ -120,8 +145,11 @@ class _AnnouncingServer(uvicorn.Server):
         if host in {"0.0.0.0", "::"}:  # noqa: S104 - every address, so also the near one
             host = "127.0.0.1"
         shown = f"[{host}]" if ":" in host else host
+        if self._plan.announce is not None:
+            self._plan.announce(f"http://{shown}:{port}")
+            return
         prices: Prices = self._desk.state.prices
-        print(f"Plimsoll is ready: http://{shown}:{port}/docs", flush=True)  # noqa: T201
+        print(f"Plimsoll is ready: http://{shown}:{port}/", flush=True)  # noqa: T201
         if prices.simulated:
             print("Prices are simulated: nothing here is worth anything.", flush=True)  # noqa: T201
 

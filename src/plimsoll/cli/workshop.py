@@ -19,7 +19,7 @@ from plimsoll.plumbing.jobs.job import EVERYTHING, Job, JobState
 from plimsoll.settings import Settings
 
 if TYPE_CHECKING:
-    from plimsoll.app import Workshop
+    from plimsoll.workshop import Workshop
 
 T = TypeVar("T")
 User = Annotated[str, typer.Option("--user", help="E-mail address of whose ledger it is")]
@@ -84,7 +84,7 @@ def at_bench(data_dir: Path | None, work: Callable[[Bench], Awaitable[T]]) -> T:
     settings = Settings.read(data_dir=data_dir)
 
     async def run(database: Database) -> T:
-        from plimsoll.app import open_workshop  # noqa: PLC0415 - a second that others need not wait
+        from plimsoll.workshop import open_workshop  # noqa: PLC0415 - a second that others need not wait
 
         async with open_workshop(settings, database) as workshop:
             return await work(Bench(database, workshop))

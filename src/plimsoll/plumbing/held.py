@@ -10,7 +10,7 @@ import asyncpg
 
 from plimsoll.plumbing.database import Database, Progress, told
 
-ANSWER_S: Final = 10.0
+ANSWER_S: Final = 6.0
 """Longer than the server works on a statement: whoever is silent for so long is not there."""
 
 

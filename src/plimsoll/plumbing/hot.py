@@ -26,9 +26,12 @@ Quick = Callable[[Scope, Receive], Awaitable[bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class HotRoute:
-    """`template` is the ordinary route's, for logs and metrics."""
+    """`template` is the ordinary route's, for logs and metrics; so is `operation`, its name, for
+    what it costs.
+    """
 
     template: str
+    operation: str
     quick: Quick
     status: int = 200
 
@@ -52,6 +55,7 @@ class HotRoutes:
         if route is None:
             await self._app(scope, receive, send)
             return
+        scope["plimsoll.operation"] = route.operation
         try:
             body = await route.quick(scope, receive)
         except PlimsollError as error:
@@ -60,6 +64,7 @@ class HotRoutes:
             await response(scope, receive, send)
             return
         if body is None:
+            del scope["plimsoll.operation"]  # many paths begin like those of a hot route
             await self._app(scope, _again(scope, receive), send)
             return
         scope["plimsoll.route"] = route.template

@@ -34,6 +34,7 @@ from plimsoll.kernel.errors import Unavailable
 from plimsoll.plumbing.bodies import BadBody, BodyTooLarge, read_body
 from plimsoll.plumbing.breaker import PATIENCE, Breaker, Pass, Patience, State
 from plimsoll.plumbing.budget import Budget, retry_after_s
+from plimsoll.plumbing.tracing import Tracing
 
 REQUESTS: Final = Counter(
     "outbound_requests",
@@ -147,11 +148,17 @@ class Outbound:
     """The connections of this process to other people's APIs."""
 
     def __init__(
-        self, clock: Clock, *, trust_env: bool = False, patience: Patience = PATIENCE
+        self,
+        clock: Clock,
+        *,
+        trust_env: bool = False,
+        patience: Patience = PATIENCE,
+        tracing: Tracing | None = None,
     ) -> None:
         """`trust_env` takes proxies and certificates from the environment."""
         self._clock = clock
         self._patience = patience
+        self._tracing = tracing
         self._breakers: dict[str, Breaker] = {}
         self._names: set[str] = set()
         # At INFO the library writes whole URLs, and some APIs take their key as a parameter.
@@ -193,7 +200,9 @@ class Outbound:
         breaker = self._breakers.setdefault(origin, Breaker(self._clock, self._patience))
         CIRCUIT.labels(name).set_function(lambda: float(breaker.state))
         terms = _Terms(url, _checked(name, headers or {}), timeout_s, max_bytes, attempts, wait_s)
-        return Source(name, terms, self._client, breaker, Budget(per_minute), self._clock)
+        source = Source(name, terms, self._client, breaker, Budget(per_minute), self._clock)
+        source.tracing = self._tracing
+        return source
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -211,6 +220,8 @@ class _Terms:
 
 class Source:
     """One API of someone else."""
+
+    tracing: Tracing | None = None
 
     def __init__(
         self,
@@ -260,7 +271,7 @@ class Source:
 
     async def _try(self, url: httpx2.URL, weight: int) -> Answer:
         """One request at most, counted by its outcome."""
-        outcome = "cancelled"
+        outcome, began_s = "cancelled", self._clock.monotonic()
         try:
             answer = await self._call(url, weight)
             outcome = f"{answer.status // 100}xx"
@@ -271,6 +282,9 @@ class Source:
             return answer
         finally:
             REQUESTS.labels(self.name, outcome).inc()
+            if self.tracing is not None:
+                took_s = self._clock.monotonic() - began_s
+                self.tracing.note_call(self.name, host=url.host, outcome=outcome, took_s=took_s)
 
     async def _call(self, url: httpx2.URL, weight: int) -> Answer:
         if self._breaker.refuses():  # before a turn is spent on it

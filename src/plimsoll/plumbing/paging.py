@@ -84,11 +84,14 @@ class Cut(Generic[Row]):
     next_cursor: str | None
 
 
+AskedCursor = Annotated[
+    str | None, Query(max_length=500, description="`next_cursor` of the page before")
+]
+
+
 async def _page_request(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows per page")] = 100,
-    cursor: Annotated[
-        str | None, Query(max_length=500, description="`next_cursor` of the page before")
-    ] = None,
+    cursor: AskedCursor = None,
 ) -> PageRequest:
     return PageRequest(limit, cursor)
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 from plimsoll.kernel.errors import (
     Conflict,
@@ -206,7 +207,8 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code
     code = CODES.get(status, "http-error")
     title = HTTPStatus(status).phrase
-    body = describe(status, code, title, request_id=request_id_of(request.scope))
+    facts = {"limit": request.scope[MAX_BODY_SIZE_SCOPE_KEY]} if status == 413 else None  # noqa: PLR2004
+    body = describe(status, code, title, request_id=request_id_of(request.scope), facts=facts)
     response = answer(request, body, status=status, code=code)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value

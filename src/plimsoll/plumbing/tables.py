@@ -1,4 +1,4 @@
-"""Answers as tables: CSV, and Parquet and Arrow as files that can be read in parts.
+"""Answers as tables: CSV, a workbook, and Parquet and Arrow as files that can be read in parts.
 
 A reader of Parquet asks for a file's length, then for its end, then for pieces: all of that has to
 come from one and the same file, while the data goes on. So a file is built once and kept for a
@@ -29,6 +29,7 @@ from starlette.responses import Response
 
 from plimsoll.kernel.clock import Clock
 from plimsoll.plumbing import csv_text
+from plimsoll.plumbing.workbooks import to_workbook
 
 FRESH_S: Final = 5.0
 """A whole file that is older is built anew."""
@@ -51,6 +52,7 @@ class Format(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
     ARROW = "arrow"
+    XLSX = "xlsx"
 
 
 AskedFormat = Annotated[
@@ -64,6 +66,7 @@ MEDIA_TYPES: Final = {
     Format.CSV: "text/csv",
     Format.PARQUET: "application/vnd.apache.parquet",
     Format.ARROW: "application/vnd.apache.arrow.stream",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -72,6 +75,7 @@ SCHEMAS: Final[Mapping[Format, dict[str, str]]] = {
     Format.CSV: {"type": "string"},
     Format.PARQUET: {"type": "string", "format": "binary"},
     Format.ARROW: {"type": "string", "format": "binary"},
+    Format.XLSX: {"type": "string", "format": "binary"},
 }
 
 
@@ -157,6 +161,7 @@ WRITERS: Final[Mapping[Format, Callable[[Columns], bytes]]] = {
     Format.CSV: to_csv,
     Format.PARQUET: to_parquet,
     Format.ARROW: to_arrow,
+    Format.XLSX: to_workbook,
 }
 
 

@@ -1,11 +1,28 @@
 """The audit log on a real table: whatever is done to it behind our back is found, at its place."""
 
+import json
 import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from plimsoll.access.domain.audit import Event, Fault, Happening
+from plimsoll.access.domain.audit import (
+    GENESIS,
+    Event,
+    Fact,
+    Fault,
+    Happening,
+    Row,
+    canonical,
+    chain_hash,
+)
 from plimsoll.access.service import audit
 from plimsoll.access.storage import audit as stored
 from plimsoll.kernel.clock import SystemClock
@@ -130,6 +147,141 @@ async def test_a_log_that_was_cut_off_is_found(database: Database) -> None:
         verdict = await audit.verify(database)
 
         assert (verdict.broken_at, verdict.fault) == (kept + 1, Fault.CUT_OFF)
+
+
+Dice = random.Random
+Tampering = Callable[[Unit, Dice, int], Awaitable[int]]
+"""What somebody does to the row at a place, or from there on; the first row that is no longer as it
+was written.
+"""
+COPY_ROW = """
+    insert into audit_log
+    select $2, at, event, user_id, subject, address, facts, hash from audit_log where sequence = $1
+"""
+
+
+async def change(unit: Unit, dice: Dice, place: int) -> int:
+    await unit.execute(
+        f"update audit_log set {dice.choice(CHANGES)} where sequence = $1",  # noqa: S608
+        place,
+    )
+    return place
+
+
+async def remove(unit: Unit, dice: Dice, place: int) -> int:
+    last = dice.choice((place, dice.randint(place, ROWS)))
+    await unit.execute("delete from audit_log where sequence between $1 and $2", place, last)
+    return place
+
+
+async def cut(unit: Unit, _: Dice, place: int) -> int:
+    await unit.execute("delete from audit_log where sequence >= $1", place)
+    return place
+
+
+async def swap(unit: Unit, dice: Dice, place: int) -> int:
+    other = dice.choice([each for each in range(1, ROWS + 1) if each != place])
+    for old, new in ((place, -1), (other, place), (-1, other)):
+        await unit.execute("update audit_log set sequence = $2 where sequence = $1", old, new)
+    return min(place, other)
+
+
+async def insert(unit: Unit, dice: Dice, place: int) -> int:
+    """What follows moves up, and the head with it."""
+    up = "update audit_log set sequence = -sequence - 1 where sequence >= $1"
+    await unit.execute(up, place)
+    await unit.execute("update audit_log set sequence = -sequence where sequence < 0")
+    await unit.execute(COPY_ROW, dice.choice([*range(1, place), ROWS]), place)
+    await unit.execute("update audit_head set sequence = sequence + 1")
+    return place
+
+
+async def put_before(unit: Unit, _: Dice, place: int) -> int:
+    await unit.execute(COPY_ROW, place, -place)
+    return -place
+
+
+async def put_behind(unit: Unit, _: Dice, place: int) -> int:
+    await unit.execute(COPY_ROW, place, ROWS + 1 + place)
+    return ROWS + 1
+
+
+TAMPERINGS: tuple[Tampering, ...] = (change, remove, cut, swap, insert, put_before, put_behind)
+
+
+class Undo(Exception):
+    """Ends a transaction without a trace."""
+
+
+async def test_of_a_thousand_tamperings_each_is_found_at_its_first_row(database: Database) -> None:
+    await fill(database)
+    dice = random.Random(2)  # noqa: S311 - the same in every run
+    for trial in range(1000):
+        with suppress(Undo):
+            async with database.write() as unit:
+                await unit.execute("set local session_replication_role = replica")
+                tampering = dice.choice(TAMPERINGS)
+                place = await tampering(unit, dice, dice.randint(1, ROWS))
+                verdict = await audit.verify_within(unit, batch=dice.randint(1, ROWS + 5))
+                assert not verdict.intact
+                assert verdict.broken_at == place, (trial, tampering, verdict.fault)
+                raise Undo
+    assert (await audit.verify(database)).intact
+
+
+async def test_a_row_that_was_sealed_anew_breaks_the_next_one(database: Database) -> None:
+    """Whoever knows how hashes are made, but not those that follow."""
+    await fill(database)
+    async with database.write() as unit:
+        (before, row) = await stored.read_after(unit, 29, limit=2)
+        forged = replace(row, event="nothing-happened")
+        forged = replace(forged, hash=chain_hash(before.hash, forged))
+        await behind_our_back(
+            unit,
+            "update audit_log set event = $2, hash = $3 where sequence = $1",
+            31,
+            forged.event,
+            forged.hash,
+        )
+    verdict = await audit.verify(database)
+    assert (verdict.broken_at, verdict.fault) == (32, Fault.CHANGED)
+
+
+FACTS = st.dictionaries(
+    st.text(max_size=6).filter(lambda text: "\0" not in text),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8).filter(lambda text: "\0" not in text),
+    max_size=5,
+)
+TEXTS = st.none() | st.text(max_size=12)
+
+
+@given(
+    st.integers(1, 2**63 - 1),
+    st.datetimes(timezones=st.just(UTC)),
+    TEXTS,
+    st.none() | st.uuids(),
+    TEXTS,
+    FACTS,
+)
+def test_the_quick_text_of_a_row_is_the_slow_one(
+    sequence: int,
+    at: datetime,
+    subject: str | None,
+    user_id: UUID | None,
+    address: str | None,
+    facts: dict[str, Fact],
+) -> None:
+    row = Row(sequence, at, "login", user_id, subject, address, facts, GENESIS)
+    text = json.dumps(facts)
+    record = (sequence, at, "login", user_id, subject, address, text, GENESIS)
+    quick = audit.quick_canonical(record)
+    # A number beyond 64 bits is left to the slow one; no other may be.
+    assert quick == canonical(row) or any(
+        isinstance(fact, int) and not -(2**63) <= fact < 2**64 for fact in facts.values()
+    )
 
 
 async def test_the_table_itself_refuses_changes(database: Database) -> None:

@@ -1,5 +1,6 @@
 """Signing keys: private files, shared by processes, changed without signing anyone out."""
 
+import os
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -61,6 +62,15 @@ def test_a_key_that_can_have_no_living_token_is_removed(tmp_path: Path) -> None:
     third = keys.rotate(token_lifetime_s=0.001)
 
     assert {path.stem for path in (tmp_path / "keys").iterdir()} == {second, third}
+
+
+def test_the_last_key_signs_even_when_many_are_made_in_one_millisecond(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    keys = SigningKeys(tmp_path / "keys")
+    for _ in range(50):
+        assert keys.rotate(token_lifetime_s=900) == keys.newest.kid
 
 
 def test_an_unknown_name_makes_us_look_once_a_second_at_most(

@@ -5,17 +5,14 @@ from uuid import uuid4
 from plimsoll.access.domain.principals import Principal, Role, Tier
 from plimsoll.access.service.verification import Grant, Memory
 from plimsoll.kernel.identifiers import KeyId, SessionId, UserId
-from plimsoll.plumbing.limits import Limit
 from tests.access.desk import Desk
-
-LIMIT = Limit("user", per_minute=1, burst=1)
 
 
 def grant(user: UserId, session: SessionId | None = None, key: KeyId | None = None) -> Grant:
     principal = Principal(
         user, Role.USER, Tier.BEGINNER, frozenset(), session, key, expires_at_s=1e12
     )
-    return Grant(principal, networks=(), limit=LIMIT, limit_key=user.hex)
+    return Grant(principal, networks=(), charges={})
 
 
 def test_the_memory_forgets_by_user_session_and_key() -> None:

@@ -26,7 +26,7 @@ from plimsoll.ledger.domain.transactions import (
 from plimsoll.ledger.service import reading, refolding
 from plimsoll.ledger.service.batches import BatchWritten, list_known, record_batch, void_batch
 from plimsoll.ledger.service.history import stream_in_force
-from plimsoll.ledger.service.recording import WalletNotFound, fingerprint
+from plimsoll.ledger.service.recording import WalletNotFound, Written, fingerprint
 from plimsoll.ledger.storage import batches as storage
 from plimsoll.plumbing.database import Database
 from tests.ledger.desk import Desk, rate_of
@@ -471,13 +471,33 @@ async def test_more_than_a_part_is_written_and_undone_and_told(
     assert [held.cost for held in books.holdings.values()] == [7]
 
 
-async def test_what_others_write_meanwhile_waits_or_is_refused_and_both_stay(
-    database: Database,
-) -> None:
+async def test_what_others_write_meanwhile_waits_and_both_stay(database: Database) -> None:
+    """Both make the person's first wallet and then take the head: neither waits for the other."""
     desk = await Desk.open(database)
     file = from_file(*(buy("1", value="1", wallet=desk.main, at=day(1)) for _ in range(300)))
-    await asyncio.gather(
-        bring(desk, *file), desk.record(buy("5", value="5", wallet=desk.main, at=day(2)))
-    )
+    bought = buy("5", value="5", wallet=desk.main, at=day(2))
+
+    async def parts() -> AsyncIterator[Sequence[Transaction]]:
+        yield file[:100]
+        others.append(asyncio.create_task(desk.record(bought)))
+        async with asyncio.timeout(20):
+            while not await someone_waits(database):  # noqa: ASYNC110 - the server cannot tell us
+                await asyncio.sleep(0.01)
+        yield file[100:]
+
+    others: list[asyncio.Task[Written]] = []
+    async with database.write() as unit:
+        await record_batch(unit, desk.user_id, ImportId(new_id()), parts(), told=silent)
+    assert (await others[0]).transaction == bought
     assert (await desk.holdings())[desk.main, BTC].quantity == 305
     await check_is_the_fold(desk)
+
+
+async def someone_waits(database: Database) -> bool:
+    """For what another transaction of this database holds."""
+    async with database.look() as unit:
+        waits: bool = await unit.fetchval(
+            """select exists (select from pg_stat_activity
+                              where datname = current_database() and wait_event_type = 'Lock')"""
+        )
+    return waits

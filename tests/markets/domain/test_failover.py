@@ -74,6 +74,21 @@ def test_the_first_source_in_order_is_taken_and_others_are_only_remembered(desk:
     assert desk.failover.sources_of(BTC_USD) == ["a", "b", "c"]
 
 
+def test_those_that_are_well_and_tell_every_change_are_listed_as_they_are_preferred() -> None:
+    desk = Desk(orders={BTC_USD: ["b", "a"]})
+    desk.health["c"].pushes = False
+    for source, value in (("a", "101"), ("c", "99"), ("b", "100"), ("b", "100.5")):
+        desk.say(source, value)
+
+    def said() -> list[tuple[str, Decimal]]:
+        return [(word.source, word.tick.price.value) for word in desk.failover.list_well(BTC_USD)]
+
+    assert said() == [("b", Decimal("100.5")), ("a", Decimal(101))]
+    assert desk.failover.list_well(ETH_USD) == []
+    desk.fail("b")
+    assert said() == [("a", Decimal(101))]
+
+
 def test_when_a_source_is_cut_off_the_next_one_steps_in_at_once_with_its_last_word(
     desk: Desk,
 ) -> None:

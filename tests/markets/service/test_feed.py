@@ -170,16 +170,16 @@ async def test_a_replay_needs_a_folder_and_claims_nothing_without_one(desk: Desk
 async def test_a_replay_shows_the_recorded_close_with_the_age_since_it_was_received(
     desk: Desk, candles: Path
 ) -> None:
+    replay = {"feed": FeedChoice.REPLAY, "replay_dir": candles}
     for _ in range(2):  # the second time it starts over: what it said last is in its future
-        async with desk.open(
-            feed=FeedChoice.REPLAY, replay_dir=candles, replay_speed=1000
-        ) as prices:
+        async with desk.open(**replay, replay_speed=1) as prices:  # the next one in five minutes
             await reach(prices, 1)
             found = prices.get_quote(ETH, BTC)
             assert found.value == Decimal("0.0994766")
             assert found.at.year == 2018
             assert found.age_ms < 1000
             assert not found.stale
+        async with desk.open(**replay, replay_speed=1000) as prices:
             await reach(prices, 2)
             assert prices.get_quote(ETH, BTC).value == Decimal("0.09969")
 

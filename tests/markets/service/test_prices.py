@@ -6,8 +6,9 @@ import pytest
 
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.board import PriceBoard
+from plimsoll.markets.domain.failover import Word
 from plimsoll.markets.domain.feeds import FeedKind
-from plimsoll.markets.domain.prices import Pair, Price
+from plimsoll.markets.domain.prices import Pair, Price, Tick
 from plimsoll.markets.schemas.prices import PairPriceView, PriceView
 from plimsoll.markets.service import prices as prices_module
 from plimsoll.markets.service.catalogue import load_catalogue
@@ -19,6 +20,7 @@ from plimsoll.markets.service.prices import (
 from tests.fakes.clock import START, ManualClock
 
 BTC, ETH, USD = AssetId("bitcoin"), AssetId("ethereum"), AssetId("usd")
+TETHER, EUR = AssetId("tether"), AssetId("eur")
 
 
 @pytest.fixture
@@ -53,6 +55,45 @@ def test_a_quote_is_found_or_its_absence_is_an_error_and_a_wish(prices: Prices) 
         prices.get_quote(AssetId("dash"), USD)
     assert missing.value.facts == {"base": "dash", "quote": "usd", "feed": "live"}
     assert prices.interest.assets == {"dash", "usd"}
+
+
+def test_each_source_is_asked_directly_or_through_a_common_quote(clock: ManualClock) -> None:
+    said = {
+        Pair(BTC, TETHER): [("near", "64000", 0.0), ("old", "60000", -61.0)],
+        Pair(BTC, USD): [("near", "1", 0.0), ("far", "64100", 0.0)],
+        Pair(BTC, EUR): [("unpriced", "59000", 0.0)],
+    }
+
+    def list_well(pair: Pair) -> list[Word]:
+        return [
+            Word(source, Tick(pair, Price(Decimal(value), source, START)), clock.monotonic() + ago)
+            for source, value, ago in said.get(pair, ())
+        ]
+
+    prices = Prices(
+        catalogue=load_catalogue(),
+        board=PriceBoard(stale_after_s=60),
+        clock=clock,
+        feed_kind=FeedKind.LIVE,
+        list_well=list_well,
+    )
+    dollar = Price(Decimal("0.8"), "test", START)
+    prices.board.put(Pair(TETHER, USD), dollar, clock.monotonic())
+    assert prices.list_by_source(BTC, TETHER) == {"near": Decimal(64000), "far": Decimal(80125)}
+
+    said[Pair(TETHER, USD)] = [("far", "0.5", 0.0)]  # errs in the common quote, and alone
+    said[Pair(BTC, USD)] += [("third", "64100", 0.0)]
+    assert prices.list_by_source(BTC, TETHER) == {
+        "near": Decimal(64000),
+        "far": Decimal(128200),
+        "third": Decimal(80125),
+    }
+    said[Pair(USD, TETHER)] = said.pop(Pair(TETHER, USD))
+    assert prices.list_by_source(BTC, TETHER)["far"] == Decimal(32050)
+    del said[Pair(USD, TETHER)]
+
+    clock.advance(60.1)  # and what a dollar is in tether is old
+    assert prices.list_by_source(BTC, TETHER) == {"near": Decimal(64000)}
 
 
 def test_a_prepared_price_is_the_declared_shape(prices: Prices, clock: ManualClock) -> None:

@@ -77,8 +77,10 @@ async def test_the_first_price_is_there_at_once_and_the_next_when_its_candle_clo
     tmp_path: Path,
 ) -> None:
     write(tmp_path, "ETHBTC-1m.csv", {0: "1", 1: "2", 2: "3"})
-    source = ReplaySource(tmp_path, SystemClock(), speed=600)  # a minute takes 0.1 s
+    async with asyncio.timeout(20):  # a minute takes a minute
+        assert await ReplaySource(tmp_path, SystemClock(), speed=1).next_news()
 
+    source = ReplaySource(tmp_path, SystemClock(), speed=600)  # a minute takes 0.1 s
     began = time.perf_counter()
     moments = []
     while await source.next_news() is not None:

@@ -28,6 +28,7 @@ from plimsoll.operations.domain.cases import (
     Terms,
     acknowledge,
     advance,
+    assign,
     resolve,
 )
 from plimsoll.operations.domain.rules import Levels, Measure
@@ -108,6 +109,18 @@ def test_a_case_is_acknowledged_once() -> None:
 
     with pytest.raises(CaseNotInState):
         acknowledge(taken, by=COLLEAGUE, reason="mine too", now=START)
+
+
+def test_a_case_that_is_not_resolved_is_given_to_somebody_and_stays_as_it_is() -> None:
+    for case in (opened(), acknowledge(opened(), by=PERSON, reason="mine", now=START).case):
+        given = assign(case, owner=COLLEAGUE, by=PERSON, reason="on leave", now=START + MINUTE)
+        assert given.kind is Kind.ASSIGNED
+        assert (given.case.owner, given.case.state) == (COLLEAGUE, case.state)
+        assert given.case.history == case.history
+    with pytest.raises(CaseNotInState):
+        assign(resolved(), owner=COLLEAGUE, by=PERSON, reason="late", now=START)
+    with pytest.raises(ReasonMissing):
+        assign(opened(), owner=COLLEAGUE, by=PERSON, reason="", now=START)
 
 
 def test_without_a_reason_nobody_moves_a_case() -> None:

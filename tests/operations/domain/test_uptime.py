@@ -185,7 +185,8 @@ def test_the_kpis_of_the_system_stand_beside_the_window_before() -> None:
     fast = Rollup(15, Histogram.of([20.0] * 10), requests=1000, errors=1, ready=ALL_SLOTS)
     rollups = [slow, fast, *minutes_that_held(10, 20)]
 
-    kpis = {kpi.definition.name: kpi for kpi in system_kpis(rollups, Window(10, 20), born=0)}
+    now, before = measure(rollups, Window(10, 20)), measure(rollups, Window(0, 10))
+    kpis = {kpi.definition.name: kpi for kpi in system_kpis(now, before)}
 
     assert kpis["latency_ms_p99"].value == pytest.approx(20, rel=0.022)
     assert (kpis["latency_ms_p99"].met, kpis["latency_ms_p99"].trend) == (True, Trend.BETTER)
@@ -196,6 +197,10 @@ def test_the_kpis_of_the_system_stand_beside_the_window_before() -> None:
 
 
 def test_the_time_before_the_service_existed_is_no_downtime() -> None:
-    kpi = system_kpis(minutes_that_held(15, 20), Window(10, 20), born=15)[-1]
+    window, rollups = Window(10, 20), minutes_that_held(15, 20)
+    now = measure(rollups, window.not_before(15))
+    before = measure(rollups, window.before().not_before(15))
+
+    kpi = system_kpis(now, before)[-1]
 
     assert (kpi.value, kpi.window, kpi.trend) == (1, Window(15, 20), Trend.UNKNOWN)

@@ -13,7 +13,11 @@ from plimsoll.markets.domain.prices import Pair, Price
 from plimsoll.markets.service.prices import Prices
 from plimsoll.operations.service.health import Health, Readiness
 from plimsoll.plumbing.database import Database
+from plimsoll.plumbing.limits import LocalLimiter
+from plimsoll.plumbing.shared_limits import SharedLimiter
 from tests.fakes.clock import ManualClock
+from tests.plumbing.limit_forms import PATIENT_S
+from tests.plumbing.valkey import Valkey
 
 BITCOIN = Pair(AssetId("bitcoin"), AssetId("usd"))
 
@@ -33,7 +37,7 @@ def prices(clock: ManualClock) -> Prices:
 
 @pytest.fixture
 def health(database: Database, prices: Prices, clock: ManualClock) -> Health:
-    return Health(database, prices, clock)
+    return Health(database, prices, clock, LocalLimiter(clock))
 
 
 async def test_with_a_database_and_fresh_prices_nothing_is_missing(health: Health) -> None:
@@ -56,7 +60,22 @@ async def test_prices_that_never_came_are_named(database: Database, clock: Manua
         clock=clock,
         feed_kind=FeedKind.LIVE,
     )
-    assert (await Health(database, prices, clock).readiness()).degraded == ("prices",)
+    assert (await Health(database, prices, clock, LocalLimiter(clock)).readiness()).degraded == (
+        "prices",
+    )
+
+
+async def test_limits_that_are_counted_alone_are_named(
+    database: Database, prices: Prices, clock: ManualClock, valkey: Valkey
+) -> None:
+    limiter = SharedLimiter(valkey.url, clock, deadline_s=PATIENT_S)  # nobody has opened it
+    alone = Health(database, prices, clock, limiter)
+    assert await alone.readiness() == Readiness(ready=True, degraded=("limits",))
+
+    await limiter.open()
+    together = Health(database, prices, clock, limiter)
+    assert await together.readiness() == Readiness(ready=True, degraded=())
+    await limiter.aclose()
 
 
 async def test_prices_that_come_again_are_not_named_any_more(

@@ -20,19 +20,26 @@ async def collect(steps: AsyncIterator[Job | None]) -> list[Job | None]:
 async def test_everybody_sees_the_steps_and_the_end(
     database: Database, make_jobs: MakeJobs, look: Look, wait_for: WaitFor
 ) -> None:
+    seen: list[list[Job | None]] = [[] for _ in range(21)]
+
+    async def watch(steps: AsyncIterator[Job | None], into: list[Job | None]) -> None:
+        async for job in steps:
+            into.append(job)  # noqa: PERF401 - one by one, for others look at them
+
     async def work(job: JobContext, _: Greeting) -> JobResult:
-        for step in range(50):
-            await job.progress(step, 50, "walk")
+        for step in range(10_000):
+            await job.progress(step, 10_000, "walk")
             await asyncio.sleep(0.01)
+            if all(sum(map(bool, each)) > 3 for each in seen):
+                break
         return NO_RESULT
 
     jobs, elsewhere = make_jobs(), make_jobs()
     job_id = await started(jobs, database, work)
     first = await wait_for(job_id, until=is_running)
+    followed = [*(jobs.follow(first) for _ in seen[1:]), elsewhere.follow(first)]
     async with asyncio.timeout(10):
-        seen = await asyncio.gather(
-            *[collect(jobs.follow(first)) for _ in range(20)], collect(elsewhere.follow(first))
-        )
+        await asyncio.gather(*map(watch, followed, seen))
     last = await look(job_id)
     for each in seen:
         assert each[0] == first

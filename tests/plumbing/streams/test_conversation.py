@@ -1,13 +1,17 @@
 """Whatever a client says, it is answered with a named error or ended with a code."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from plimsoll.plumbing.streams.hub import MOST_SUBSCRIPTIONS, UNCONFIRMED_AT_MOST_S
 from plimsoll.plumbing.streams.messages import LONGEST_MESSAGE
+from plimsoll.plumbing.streams.outlets import SocketOutlet
 from tests.fakes.clock import ManualClock
 from tests.plumbing.streams.desk import Ear, ask, running, until
 
@@ -196,6 +200,61 @@ async def test_a_first_message_signs_in() -> None:
         assert (await ear.next())["sub"] == "journal:ada"
         await ask(socket, "auth", token="t-ben")
         assert (await ear.next_of("error"))["code"] == "somebody-else"
+
+
+async def test_a_refusal_is_no_error_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    async with running() as desk:
+        assert await refused(desk.connect(query="?token=x")) == (422, "credential-in-address")
+    assert caplog.records == []
+
+
+async def test_text_that_is_not_utf_8_ends_the_connection_without_a_stack(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running() as desk, desk.connect() as socket:
+        socket.transport.write(Frame(Opcode.TEXT, b"\xff\xfe").serialize(mask=True))
+        assert (await ended(Ear(socket)))[0] == 1007
+    assert caplog.records == []
+
+
+async def test_pieces_without_content_are_not_kept() -> None:
+    async with running() as desk, desk.connect() as socket:
+
+        async def pieces() -> AsyncIterator[str]:
+            yield '{"op":'
+            for _ in range(500):
+                yield ""
+            await (await socket.ping())  # its pong comes when they have been read
+            outlet = next(iter(desk.hub._listeners)).outlet
+            assert isinstance(outlet, SocketOutlet)
+            assert len(outlet._protocol.frames) == 1
+            yield '"ping"}'
+
+        await socket.send(pieces())
+        await Ear(socket).next_of("pong")
+
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+async def test_pongs_do_not_pile_up_for_a_client_that_takes_none() -> None:
+    async with running() as desk:
+        reader, writer = await asyncio.open_connection("127.0.0.1", desk.port, limit=1_000)
+        writer.write(HANDSHAKE)
+        await reader.readuntil(b"\r\n\r\n")
+        outlet = next(iter(desk.hub._listeners)).outlet
+        ping = Frame(Opcode.PING, b"x" * 125).serialize(mask=True)
+        most = 0
+        for _ in range(60):  # 8 MB
+            writer.write(ping * 1_000)
+            await writer.drain()
+            most = max(most, outlet.backlog)
+        await until(lambda: writer.transport.get_write_buffer_size() == 0)
+        assert 0 < max(most, outlet.backlog) < 1 << 20
+        writer.close()
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "API_KEY", "authorization"])

@@ -13,6 +13,7 @@ from plimsoll.trading.domain.machine import Machine
 from plimsoll.trading.domain.refusals import OutOfRange
 from plimsoll.trading.engine.applied import Applied, Draft
 from plimsoll.trading.engine.writer import Engine
+from tests.trading.engine.writing import SELDOM
 from tests.trading.worlds import World
 
 
@@ -44,13 +45,18 @@ def _positional(made: Any) -> Draft:
 
 @asynccontextmanager
 async def living(
-    database: Database, seed: int, commands: int, *, at_once: int = 20, **more: Any
+    database: Database,
+    seed: int,
+    commands: int,
+    *,
+    at_once: int = 20,
+    snapshot_every: int = SELDOM,
 ) -> AsyncIterator[Engine]:
     """An engine after the first `commands` of a world, and more until funding was paid and somebody
     was liquidated.
     """
     world = World(seed)
-    engine = Engine(database, WorldClock(world), **more)
+    engine = Engine(database, WorldClock(world), snapshot_every=snapshot_every)
     seen: set[str] = set()
     engine.listeners.append(lambda batch: seen.update(_rare(batch)))
     await engine.open()

@@ -27,6 +27,8 @@ PEOPLE: Final = (2, 3, 4, 5)
 INDEX: Final = 600_000
 SYMBOL: Final = "BTC-PERP"
 BUY, SELL = Side.BUY, Side.SELL
+SELDOM: Final = 100_000
+"""Commands between two snapshots: more than a test has, so that there is one when it closes."""
 
 
 def draft(kind: type[Any], **fields: Any) -> Draft:
@@ -57,14 +59,14 @@ BEGINNING: Final = (
 )
 
 
-def new_engine(database: Database, **more: Any) -> Engine:
-    return Engine(database, SystemClock(), **more)
+def new_engine(database: Database, *, snapshot_every: int = SELDOM) -> Engine:
+    return Engine(database, SystemClock(), snapshot_every=snapshot_every)
 
 
 @asynccontextmanager
-async def running(database: Database, **more: Any) -> AsyncIterator[Engine]:
+async def running(database: Database, *, snapshot_every: int = SELDOM) -> AsyncIterator[Engine]:
     """An engine with people and a price."""
-    engine = new_engine(database, **more)
+    engine = new_engine(database, snapshot_every=snapshot_every)
     await engine.open(BEGINNING)
     try:
         yield engine

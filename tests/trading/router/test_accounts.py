@@ -8,9 +8,10 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from plimsoll.access.domain.principals import Role
+from plimsoll.access.domain.principals import Role, Tier
 from plimsoll.access.service.accounts import set_role
 from plimsoll.kernel.clock import SystemClock
+from plimsoll.trading.domain.instruments import MONEY
 from tests.conftest import Person
 from tests.ledger.calls import ok, pages
 from tests.trading.floor import BTC, Floor
@@ -243,6 +244,56 @@ async def test_leverage_above_the_tier_says_the_highest(floor: Floor, trader: Pe
     body = {"symbol": BTC, "leverage": 10**30}
     assert (await refusal(trader, "PUT", "/account/leverage", json=body))["code"] == "out-of-range"
     assert await floor.digest() == before
+
+
+async def setting(person: Person, symbol: str = BTC) -> Any:
+    found = await ok(person, "GET", "/account/symbols")
+    return next(each for each in found["symbols"] if each["symbol"] == symbol)
+
+
+async def test_settings_are_read_before_anything_was_traded(floor: Floor, ada: Person) -> None:
+    found = await ok(ada, "GET", "/account/symbols")
+    assert (found["hedge"], found["leverage_cap"], found["paper"]) == (False, 5, True)
+    names = [each["symbol"] for each in found["symbols"]]
+    assert names == sorted(names)
+    assert BTC in names
+    assert "BTC-USDT" not in names
+    as_new = {"symbol": BTC, "leverage": 5, "margin_mode": "cross", "highest_leverage": 5}
+    assert await setting(ada) == as_new
+    assert await floor.exchange.find_account(UUID(ada.id)) is None
+
+
+async def test_settings_are_read_as_they_were_set(
+    floor: Floor, trader: Person, ben: Person
+) -> None:
+    await ok(trader, "PUT", "/account/leverage", json={"symbol": BTC, "leverage": 2})
+    await ok(trader, "PUT", "/account/margin-mode", json={"symbol": BTC, "mode": "isolated"})
+    await ok(trader, "PUT", "/account/position-mode", json={"hedge": True})
+    found = await ok(trader, "GET", "/account/symbols")
+    assert found["hedge"] is True
+    set_ = {"symbol": BTC, "leverage": 2, "margin_mode": "isolated", "highest_leverage": 5}
+    assert [each for each in found["symbols"] if each["margin_mode"] == "isolated"] == [set_]
+    await floor.fund(ben)
+    assert (await setting(ben))["margin_mode"] == "cross"
+
+
+async def test_what_may_be_chosen_falls_with_what_is_open(floor: Floor, trader: Person) -> None:
+    """The tier is raised; the machine learns of it with the next command only. Then an order in
+    the second bracket allows what that one does, and more is refused with the same number.
+    """
+    first, second, *_ = floor.exchange.get_instrument(BTC).brackets
+    floor.exchange.leverage_caps[Tier.BEGINNER] = first.leverage
+    assert (await setting(trader))["highest_leverage"] == first.leverage
+    leverage = {"symbol": BTC, "leverage": second.leverage}
+    await ok(trader, "PUT", "/account/leverage", json=leverage)
+    quantity = str(first.cap // MONEY // 60_000 + 1)
+    await floor.fund(trader, 10_000_000)
+    bid = MARKET | {"type": "limit", "price": "59000", "quantity": quantity}
+    await ok(trader, "POST", "/orders", json=bid)
+    assert (await setting(trader))["highest_leverage"] == second.leverage
+    more = {"symbol": BTC, "leverage": second.leverage + 1}
+    told = await refusal(trader, "PUT", "/account/leverage", json=more)
+    assert told["highest"] == second.leverage
 
 
 async def test_settings_are_set(floor: Floor, trader: Person) -> None:

@@ -10,8 +10,10 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from plimsoll.trading.router.orders import router
 from tests.conftest import Person
 from tests.ledger.calls import ok
+from tests.trading.declared import declared
 from tests.trading.floor import BTC, SPOT, Floor
 
 LIMIT = {"symbol": BTC, "side": "buy", "type": "limit", "quantity": "0.1", "price": "59000"}
@@ -369,17 +371,21 @@ async def test_cancelling_and_what_cannot_be_cancelled(
     order = await place(trader)
     await floor.fund(ben)
     path = f"/orders/{order['id']}"
+    before = await floor.digest()
     strangers = await ben.http.post(f"{path}/cancel")
     assert (strangers.status_code, strangers.json()["code"]) == (404, "unknown-order")
     assert (await ben.http.get(path)).status_code == 404
     assert (await ben.http.patch(path, json={"price": "58000"})).status_code == 404
+    assert await floor.digest() == before
     cancelled = await ok(trader, "POST", f"{path}/cancel")
     assert (cancelled["status"], cancelled["reason"]) == ("cancelled", "asked")
     again = await trader.http.post(f"{path}/cancel")
     assert (again.status_code, again.json()["code"]) == (409, "order-ended")
     filled = await place(trader, **MARKET, price=None)
+    before = await floor.digest()
     late = await trader.http.post(f"/orders/{filled['id']}/cancel")
     assert late.status_code == 409
+    assert await floor.digest() == before
     assert (late.json()["order_status"], late.json()["filled_quantity"]) == ("filled", "0.1")
 
 
@@ -407,6 +413,7 @@ async def test_amending(floor: Floor, trader: Person) -> None:
     amended = await ok(trader, "PATCH", path, json={"price": "59500", "quantity": "0.2"})
     assert (amended["price"], amended["quantity"]) == ("59500", "0.2")
     assert (amended["filled_quantity"], len(amended["fills"])) == ("0.04", 1)
+    before = await floor.digest()
     below = await trader.http.patch(path, json={"quantity": "0.03"})
     assert below.json()["code"] == "amend-below-filled"
     assert (below.json()["quantity"], below.json()["filled"]) == ("0.03", "0.04")
@@ -419,6 +426,8 @@ async def test_amending(floor: Floor, trader: Person) -> None:
     ):
         answer = await trader.http.patch(path, json=body)
         assert answer.json()["code"] == code
+        assert code in declared(router, "PATCH", path)
+    assert await floor.digest() == before
     read = await ok(trader, "GET", path)
     assert [each["event"] for each in read["history"]] == ["accepted", "amended"]
     await ok(trader, "POST", f"{path}/cancel")
@@ -578,7 +587,13 @@ BAD: list[tuple[str, dict[str, Any], int, str, dict[str, Any]]] = [
         {"notional": "0.59", "minimum": "5"},
     ),
     ("too large", {"quantity": "999999"}, 422, "above-most-quantity", {"most": "1000"}),
-    ("10^19", {"quantity": "1" + "0" * 19}, 422, "number-too-large", {}),
+    (
+        "10^19",
+        {"quantity": "1" + "0" * 19},
+        422,
+        "number-too-large",
+        {"given": "1" + "0" * 19, "most": "1" + "0" * 14},
+    ),
     ("10^30", {"quantity": "1" + "0" * 30}, 422, "invalid", {}),
     ("1e30", {"quantity": "1e30"}, 422, "invalid", {}),
     ("NaN", {"price": "NaN"}, 422, "invalid", {}),
@@ -636,6 +651,13 @@ BAD: list[tuple[str, dict[str, Any], int, str, dict[str, Any]]] = [
         "order-fields-refused",
         {"expires_at_ms": 1_577_836_800_000},
     ),
+    (
+        "no moment",
+        {"time_in_force": "gtd"},
+        422,
+        "order-fields-refused",
+        {"detail": "an order that is good until a moment needs `expires_at`"},
+    ),
     ("a market order with a price", {"type": "market"}, 422, "order-fields-refused", {}),
     ("no quantity", {"quantity": None}, 422, "out-of-range", {"quantity": "0"}),
     ("the wrong leg", {"position_side": "long"}, 422, "leg-refused", {}),
@@ -654,8 +676,10 @@ async def test_each_bad_order_is_a_named_problem(floor: Floor, trader: Person) -
         told = await refusal(trader, body)
         assert (told["status"], told["code"]) == (status, code), what
         assert told | facts == told, what
+        assert code in declared(router, "POST", "/orders"), what
         preview = (await trader.http.post("/orders/preview", json=body)).json()
         assert (preview.get("code") or preview["refusal"]["code"]) == code, what
+        assert preview.get("code") in {None, *declared(router, "POST", "/orders/preview")}, what
         assert await floor.digest() == before, what
 
 
@@ -667,15 +691,21 @@ async def test_a_market_without_a_price_says_so(trader: Person) -> None:
 async def test_ten_thousand_orders_in_a_second_are_too_many(floor: Floor, trader: Person) -> None:
     await floor.limit_rate(5)
     answers = [await trader.http.post("/orders", json=LIMIT) for _ in range(8)]
-    late = answers[-1]
+    before = await floor.digest()
+    late = await trader.http.post("/orders", json=LIMIT)
+    assert await floor.digest() == before
+    assert {each.status_code for each in answers} == {201, 429}
     assert (late.status_code, late.json()["code"]) == (429, "order-rate")
     assert late.json()["orders_per_second"] == 5
     assert late.headers["retry-after"] == "1"
 
 
-async def test_a_body_of_a_megabyte_is_refused(trader: Person) -> None:
+async def test_a_body_of_a_megabyte_is_refused(floor: Floor, trader: Person) -> None:
+    before = await floor.digest()
     answer = await trader.http.post("/orders", json=LIMIT | {"client_order_id": "x" * 2_000_000})
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+    assert answer.json()["limit"] == 1_000_000
+    assert await floor.digest() == before
 
 
 async def test_a_key_that_may_only_read_places_nothing(floor: Floor, trader: Person) -> None:

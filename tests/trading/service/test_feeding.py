@@ -47,6 +47,28 @@ async def test_a_market_is_fed_before_whoever_asks_sees_it(desk: MarketDesk) -> 
     assert desk.feeding.is_awake(BTC)
 
 
+async def test_a_venue_that_errs_alone_does_not_move_the_index(desk: MarketDesk) -> None:
+    desk.venues = {"one": "60000", "two": "60030", "three": "60060"}
+    desk.say("60000")
+    await desk.feeding.ready(BTC)
+    assert await desk.index() == 600_300
+
+    desk.venues["one"] = "40000"  # and it is the one whose price everything else shows
+    desk.say("40000")
+    desk.clock.advance(3)
+    await desk.feeding.ready(BTC)
+    assert await desk.index() == 600_450
+
+
+@pytest.mark.parametrize("others", [{}, {"two": "40000"}, {"two": "60060"}])
+async def test_fewer_than_three_venues_do_not_outvote_the_price_that_everything_shows(
+    desk: MarketDesk, others: dict[str, str]
+) -> None:
+    desk.venues = {"one": "61000"} | others
+    await desk.feeding.ready(BTC)
+    assert await desk.index() == 600_000
+
+
 async def test_a_fresh_market_is_not_fed_again(desk: MarketDesk) -> None:
     await desk.feeding.ready(BTC)
     before = desk.seq

@@ -32,16 +32,44 @@ class Event(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of an event
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    KEY_ROTATED = "key-rotated"
+    SESSION_ENDED = "session-ended"
+    SESSIONS_ENDED = "sessions-ended"
+    SECOND_FACTOR_ENROLLED = "second-factor-enrolled"
+    SECOND_FACTOR_SET = "second-factor-set"
+    SECOND_FACTOR_REMOVED = "second-factor-removed"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    RECOVERY_CODE_USED = "recovery-code-used"
     ROLE_SET = "role-set"
     TIER_SET = "tier-set"
     DISABLED = "disabled"
     ENABLED = "enabled"
+    SIGNED_OUT = "signed-out"
+    ERASURE_ASKED = "erasure-asked"
+    ERASED = "erased"
+    APPROVAL_ASKED = "approval-asked"
+    APPROVAL_GIVEN = "approval-given"
+    APPROVAL_REFUSED = "approval-refused"
+    APPROVAL_USED = "approval-used"
     TRADING_STATE_SET = "trading-state-set"
     TRADING_LIMITS_SET = "trading-limits-set"
     POSITION_REDUCED = "position-reduced"
     INSURANCE_MOVED = "insurance-moved"
     INSTRUMENT_LISTED = "instrument-listed"
     PRICE_SET = "price-set"
+    BACKFILL_STARTED = "backfill-started"
+    CANDLE_IMPORT_STARTED = "candle-import-started"
+    CHANNEL_MADE = "channel-made"
+    CHANNEL_CONFIRMED = "channel-confirmed"
+    CHANNEL_CHANGED = "channel-changed"
+    CHANNEL_SECRET_REPLACED = "channel-secret-replaced"  # noqa: S105 - the name of an event
+    CHANNEL_REMOVED = "channel-removed"
+    JOB_CANCELLED = "job-cancelled"
+    CASE_ACKNOWLEDGED = "case-acknowledged"
+    CASE_ASSIGNED = "case-assigned"
+    CASE_RESOLVED = "case-resolved"
+    CASES_CHANGED = "cases-changed"
+    TAX_RUN_MADE = "tax-run-made"
     TAX_RUN_DISCARDED = "tax-run-discarded"
     IMPORT_COMMITTED = "import-committed"
     IMPORT_UNDONE = "import-undone"
@@ -89,6 +117,10 @@ class Fault(StrEnum):
     MISSING = "missing"
     CUT_OFF = "cut-off"
     """The log ends before its head."""
+    ADDED = "added"
+    """A row outside of the chain: before its first, or beyond its head."""
+    REWRITTEN = "rewritten"
+    """The chain is whole, and differs from a head that was noted down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +190,15 @@ class Walk:
     def sequence(self) -> int:
         return self._head.sequence
 
+    @property
+    def head(self) -> Head:
+        return self._head
+
+    def resume(self, head: Head) -> None:
+        """Go on after `head`, up to which somebody has checked every row."""
+        assert head.sequence >= self._head.sequence
+        self._head = head
+
     def take(self, rows: Iterable[Row]) -> Verdict | None:
         """Walk over `rows`; a verdict when the chain is broken, None while it holds."""
         for row in rows:
@@ -169,12 +210,16 @@ class Walk:
             self._head = Head(row.sequence, row.hash)
         return None
 
-    def finish(self, recorded: Head) -> Verdict:
-        """The verdict at the end of the rows, against the head recorded apart from them."""
+    def finish(self, recorded: Head, *, first: int = 1, last: int = 0) -> Verdict:
+        """The verdict at the end of the rows, against the head recorded apart from them, and the
+        `first` and `last` sequence that the log had when the head was read.
+        """
         if self._head.sequence < recorded.sequence:
             return self._broken(self._head.sequence + 1, Fault.CUT_OFF)
         if self._head != recorded:
             return self._broken(self._head.sequence, Fault.CHANGED)
+        if first < 1 or last > recorded.sequence:
+            return self._broken(first if first < 1 else recorded.sequence + 1, Fault.ADDED)
         return Verdict(self._head.sequence, self._head)
 
     def _broken(self, at: int, fault: Fault) -> Verdict:

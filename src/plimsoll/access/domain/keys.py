@@ -4,6 +4,9 @@
 checksum lets a mistyped or truncated key be refused, and a leaked one be recognised, without asking
 the database. The secret is random and long, so one SHA-256 is enough to store it: there is nothing
 to guess.
+
+A key that signs its requests (`signing.py`) is never sent. Its secret is `plimsig_` and 43 more
+characters; what signs is this text as it stands, in ASCII, so that any tool can do it.
 """
 
 import base64
@@ -13,15 +16,18 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 from uuid import UUID
 
+from plimsoll.access.domain import secrets
 from plimsoll.access.domain.principals import Scope
 from plimsoll.kernel.errors import FieldFault, Invalid
 from plimsoll.kernel.identifiers import KeyId, UserId
 
 PREFIX: Final = "plim_"
+SIGNING_PREFIX: Final = "plimsig_"
 SECRET_BYTES: Final = 32
 MAX_NETWORKS: Final = 32
 _SHAPE: Final = re.compile(r"plim_([0-9a-f]{32})_([a-z2-7]{52})([0-9a-f]{8})", re.ASCII)
@@ -36,6 +42,13 @@ class NotANetwork(Invalid):
     title = "Not an address or CIDR block"
 
 
+class KeyKind(StrEnum):
+    """How a key is proven: sent as it is, or by a signature of each request."""
+
+    BEARER = "bearer"
+    SIGNED = "signed"
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """What is kept of a key; never the secret."""
@@ -47,7 +60,10 @@ class ApiKey:
     networks: tuple[Network, ...]
     created_at: datetime
     expires_at: datetime | None
-    last_used_at: datetime | None
+    last_used_at: datetime | None = None
+    last_address: str | None = None
+    kind: KeyKind = KeyKind.BEARER
+    rotated_to: KeyId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +79,11 @@ def write_key(key_id: KeyId, secret: bytes) -> str:
     assert len(secret) == SECRET_BYTES
     body = f"{PREFIX}{key_id.hex}_{_base32(secret)}"
     return f"{body}{zlib.crc32(body.encode()):08x}"
+
+
+def write_signing_secret(secret: bytes) -> str:
+    """The text that signs, given to the owner once."""
+    return f"{SIGNING_PREFIX}{secrets.write_secret(secret)}"
 
 
 def read_key(text: str) -> PresentedKey | None:

@@ -16,6 +16,7 @@ from plimsoll.kernel.identifiers import KeyId, SessionId, UserId
 class Role(StrEnum):
     USER = "user"
     OPERATOR = "operator"
+    REGULATOR = "regulator"
 
 
 class Tier(StrEnum):
@@ -30,12 +31,15 @@ class Scope(StrEnum):
     READ = "read"
     TRADE = "trade"
     IMPORT = "import"
+    OVERSEE = "oversee"
+    """Read everybody's, and change nothing."""
     ADMIN = "admin"
 
 
 _OF_ROLE: Final = {
     Role.USER: frozenset({Scope.READ, Scope.TRADE, Scope.IMPORT}),
     Role.OPERATOR: frozenset(Scope),
+    Role.REGULATOR: frozenset({Scope.READ, Scope.OVERSEE}),
 }
 
 
@@ -63,3 +67,5 @@ class Principal:
     session_id: SessionId | None
     key_id: KeyId | None
     expires_at_s: float
+    must_enrol: bool = False
+    """Their role needs a second factor, and they have none yet: no scope, until they have."""

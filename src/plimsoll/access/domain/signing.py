@@ -219,8 +219,7 @@ class ReplayWindow:
         self._forget(now_ms)
         signature, timestamp_ms = credential.signature, credential.timestamp_ms
         refuse_untimely(timestamp_ms, now_ms=now_ms, window_ms=self._window_ms)
-        if signature in self._seen:
-            raise SignatureReplayed("sign each request anew, with its own timestamp")
+        self.refuse_used(credential)
         if timestamp_ms < self._since_ms:
             raise SignatureStale(
                 "signed before the memory of used signatures begins; sign it anew",
@@ -233,6 +232,11 @@ class ReplayWindow:
             )
         self._seen.add(signature)
         heappush(self._by_age, (timestamp_ms, signature))
+
+    def refuse_used(self, credential: PresentedSignature) -> None:
+        """Raise SignatureReplayed for one that is remembered; remember nothing."""
+        if credential.signature in self._seen:
+            raise SignatureReplayed("sign each request anew, with its own timestamp")
 
     def _forget(self, now_ms: int) -> None:
         """Drop what is stale by its timestamp; that alone refuses it from now on."""

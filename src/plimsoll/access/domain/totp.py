@@ -14,7 +14,6 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -133,17 +132,6 @@ def hash_recovery_code(typed: str) -> bytes | None:
     if _RECOVERY.fullmatch(code) is None:
         return None
     return hashlib.sha256(code.upper().encode()).digest()
-
-
-def spend_recovery_code(typed: str, left: Sequence[bytes]) -> tuple[bytes, ...]:
-    """The hashes that are left after `typed` was used; raises SecondFactorWrong."""
-    used = hash_recovery_code(typed)
-    if used is None:
-        raise SecondFactorWrong("a recovery code has 24 letters and digits")
-    rest = tuple(kept for kept in left if not hmac.compare_digest(kept, used))
-    if len(rest) == len(left):
-        raise SecondFactorWrong("not a recovery code that is left; each works once")
-    return rest
 
 
 def _grouped(base32: str) -> str:

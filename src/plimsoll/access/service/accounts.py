@@ -12,7 +12,7 @@ from plimsoll.access.domain.audit import Event, Fact, Happening
 from plimsoll.access.domain.emails import normalise_email
 from plimsoll.access.domain.passwords import check_password
 from plimsoll.access.domain.principals import Principal, Role, Tier
-from plimsoll.access.domain.sessions import SignedIn
+from plimsoll.access.domain.sessions import Origin, SignedIn
 from plimsoll.access.domain.users import User
 from plimsoll.access.service import sessions
 from plimsoll.access.service.access import Access
@@ -87,18 +87,26 @@ async def find_by_email(unit: ReadUnit, email: str) -> User:
 
 
 async def change_password(
-    access: Access, caller: Principal, *, current: str, new: str, address: str | None, cookie: bool
+    access: Access,
+    caller: Principal,
+    *,
+    current: str,
+    new: str,
+    origin: Origin,
+    cookie: bool,
+    proved_at: datetime | None,
 ) -> SignedIn:
     """Set a new password, end every session of the user, and open one for the caller.
 
     API keys stay: they are revoked one by one. A wrong present password counts as a failed sign-in.
+    `proved_at`: when the second factor was shown.
     """
     async with access.database.read() as unit:
         user = await get(unit, caller.user_id)
     check_password(new, email=user.email, pointer="#/new_password")
     try:
         _, stored = await sessions.check_credentials(
-            access, email=user.email, password=current, address=address
+            access, email=user.email, password=current, address=origin.address
         )
     except sessions.BadCredentials:
         raise WrongPassword("nothing was changed") from None
@@ -111,16 +119,22 @@ async def change_password(
         await users.set_password_hash(unit, user.id, password_hash)
         await users.forget_failures(unit, sessions.hash_email(user.email))
         await stored_sessions.end_all(unit, user.id, at=now)
-        made = await sessions.start(access, unit, user.id, with_cookie=cookie)
+        made = await sessions.start(
+            access, unit, user.id, origin=origin, with_cookie=cookie, proved_at=proved_at
+        )
         await revocations.append(unit, user.id)
         await audit.append(
-            unit, Happening(Event.PASSWORD_CHANGED, now, user_id=user.id, address=address)
+            unit, Happening(Event.PASSWORD_CHANGED, now, user_id=user.id, address=origin.address)
         )
         return made
 
     signed_in = await access.database.transact(work)
     access.verifier.forget(user.id)
     return signed_in
+
+
+find_all = users.find_all
+"""People by id, for other slices; who is not there is left out."""
 
 
 async def set_role(database: Database, clock: Clock, *, email: str, role: Role) -> User:
@@ -145,36 +159,6 @@ async def set_tier(database: Database, clock: Clock, *, email: str, tier: Tier) 
     return await _administer(
         database, clock, email, change, Event.TIER_SET, lambda user: {"old": user.tier, "new": tier}
     )
-
-
-async def give_tier(
-    access: Access, *, user_id: UserId, tier: Tier, by: UserId, reason: str, address: str | None
-) -> User:
-    """Set the experience tier of a user, by an operator who is asked why; holds here at once."""
-
-    async def work(unit: Unit) -> User:
-        user = await users.find(unit, user_id)
-        if user is None:
-            raise NoSuchUser("no account has this id")
-        facts: dict[str, Fact] = {"old": user.tier, "new": tier, "reason": reason}
-        await users.set_tier(unit, user.id, tier)
-        await revocations.append(unit, user.id)
-        await audit.append(
-            unit,
-            Happening(
-                Event.TIER_SET,
-                access.clock.now(),
-                user_id=by,
-                subject=str(user.id),
-                address=address,
-                facts=facts,
-            ),
-        )
-        return replace(user, tier=tier)
-
-    user = await access.database.transact(work)
-    access.verifier.forget(user.id)
-    return user
 
 
 async def disable(database: Database, clock: Clock, *, email: str) -> User:

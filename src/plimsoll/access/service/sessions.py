@@ -7,22 +7,25 @@ one.
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
 
 from plimsoll.access.domain import lockout
 from plimsoll.access.domain.audit import Event, Happening
+from plimsoll.access.domain.places import place_of
 from plimsoll.access.domain.secrets import (
     SECRET_BYTES,
     hash_secret,
     looks_like_secret,
     write_secret,
 )
-from plimsoll.access.domain.sessions import SignedIn
+from plimsoll.access.domain.sessions import Origin, SignedIn
 from plimsoll.access.domain.users import User
+from plimsoll.access.service import second_factors
 from plimsoll.access.service.access import Access
-from plimsoll.access.storage import audit, revocations, sessions, users
+from plimsoll.access.storage import audit, places, revocations, sessions, users
 from plimsoll.kernel.errors import Unauthenticated
 from plimsoll.kernel.identifiers import SessionId, UserId, new_id
 from plimsoll.plumbing.database import Unit
@@ -67,13 +70,29 @@ def hash_email(email: str) -> bytes:
 
 
 async def login(
-    access: Access, *, email: str, password: str, address: str | None, with_cookie: bool
+    access: Access,
+    *,
+    email: str,
+    password: str,
+    code: str | None,
+    origin: Origin,
+    with_cookie: bool,
 ) -> SignedIn:
     """Open a session for a normalised `email`.
 
-    Takes equally long whether or not it has an account.
+    Takes equally long whether or not it has an account. With an active second factor `code` is
+    needed too: SecondFactorNeeded tells that the password alone was right.
     """
-    user, stored = await check_credentials(access, email=email, password=password, address=address)
+    proved_at: datetime | None = None
+
+    async def prove(user: User) -> None:
+        nonlocal proved_at
+        if await second_factors.prove(access, user.id, code):
+            proved_at = access.clock.now()
+
+    user, stored = await check_credentials(
+        access, email=email, password=password, address=origin.address, then=prove
+    )
     renewed = None
     if access.hashing.is_outdated(stored):
         renewed = await access.hashing.hash(password)
@@ -84,48 +103,92 @@ async def login(
         if renewed is not None:
             await users.set_password_hash(unit, user.id, renewed)
         await users.forget_failures(unit, hash_email(email))
-        made = await start(access, unit, user.id, with_cookie=with_cookie)
+        made = await start(
+            access, unit, user.id, origin=origin, with_cookie=with_cookie, proved_at=proved_at
+        )
+        now = access.clock.now()
         await audit.append(
             unit,
             Happening(
                 Event.LOGIN,
-                access.clock.now(),
+                now,
                 user_id=user.id,
                 subject=str(made.session_id),
-                address=address,
-                facts={"cookie": with_cookie},
+                address=origin.address,
+                facts={"cookie": with_cookie, "second_factor": proved_at is not None},
             ),
         )
+        if (place := place_of(origin.address)) is not None:
+            await places.note_sign_in(unit, user.id, place, at=now)
         return made
 
     return await access.database.transact(work)
 
 
 async def check_credentials(
-    access: Access, *, email: str, password: str, address: str | None
+    access: Access,
+    *,
+    email: str,
+    password: str,
+    address: str | None,
+    then: Callable[[User], Awaitable[None]] | None = None,
 ) -> tuple[User, str]:
     """The user whom the password opens, and the hash it was checked against.
 
-    Counts the failure otherwise.
+    Counts the failure otherwise. `then` asks for a second factor, and what it refuses counts too.
     """
     email_hash = hash_email(email)
     async with access.turns.take(email_hash):
         async with access.database.read() as unit:
             found = await users.read_credentials(unit, email, email_hash=email_hash)
-        try:
-            lockout.refuse_locked(found.locked_until, now=access.clock.now())
-        except lockout.AccountLocked:
-            AUTH_FAILURES.labels("account-locked").inc()
-            raise
+        _refuse_locked(access, found.locked_until)
         user = found.user if found.user and found.user.disabled_at is None else None
         stored = found.password_hash if user else None
         if await access.hashing.verify(password, stored):
             assert user is not None
             assert stored is not None
+            if then is not None:
+                await _ask_too(access, user, then, address)
             return user, stored
         await _count_failure(access, found.user, email_hash=email_hash, address=address)
     AUTH_FAILURES.labels("bad-credentials").inc()
     raise BadCredentials("check both and try again")
+
+
+async def check_code(
+    access: Access, user: User, prove: Callable[[User], Awaitable[None]], *, address: str | None
+) -> None:
+    """Have `prove` judge a code of the user, who is signed in. A wrong one counts as a failed
+    sign-in.
+
+    Raises SecondFactorWrong, SecondFactorUsed and AccountLocked.
+    """
+    email_hash = hash_email(user.email)
+    async with access.turns.take(email_hash):
+        async with access.database.read() as unit:
+            found = await users.read_credentials(unit, user.email, email_hash=email_hash)
+        _refuse_locked(access, found.locked_until)
+        await _ask_too(access, user, prove, address)
+
+
+async def _ask_too(
+    access: Access, user: User, prove: Callable[[User], Awaitable[None]], address: str | None
+) -> None:
+    try:
+        await prove(user)
+    except Unauthenticated as error:
+        AUTH_FAILURES.labels(error.code).inc()
+        if not isinstance(error, second_factors.SecondFactorNeeded):
+            await _count_failure(access, user, email_hash=hash_email(user.email), address=address)
+        raise
+
+
+def _refuse_locked(access: Access, locked_until: datetime | None) -> None:
+    try:
+        lockout.refuse_locked(locked_until, now=access.clock.now())
+    except lockout.AccountLocked:
+        AUTH_FAILURES.labels("account-locked").inc()
+        raise
 
 
 async def _count_failure(
@@ -144,6 +207,9 @@ async def _count_failure(
         wait = lockout.lock_after(failures)
         if wait:
             await users.lock(unit, email_hash, now + wait)
+        place = place_of(address)
+        if user is not None and place is not None:
+            await places.note_refusal(unit, user.id, place, at=now)
         await audit.append(
             unit,
             Happening(
@@ -159,18 +225,30 @@ async def _count_failure(
     await access.database.transact(work)
 
 
-async def start(access: Access, unit: Unit, user_id: UserId, *, with_cookie: bool) -> SignedIn:
-    """A new session of the user, with its cookie or its first refresh token."""
+async def start(
+    access: Access,
+    unit: Unit,
+    user_id: UserId,
+    *,
+    origin: Origin,
+    with_cookie: bool,
+    proved_at: datetime | None,
+) -> SignedIn:
+    """A new session of the user, with its cookie or its first refresh token. `proved_at`: when the
+    second factor was shown for it; None if there was none.
+
+    The user's row is held, as it is while a second factor is confirmed: so there is no session
+    beside one that it was not shown for. Raises SecondFactorNeeded when it was confirmed meanwhile.
+    """
+    if proved_at is None:
+        await second_factors.refuse_active(unit, user_id)
     now = access.clock.now()
     session_id = SessionId(new_id())
     secret = write_secret(secrets.token_bytes(SECRET_BYTES))
     expires_at = now + timedelta(days=access.settings.refresh_token_days)
     await sessions.insert(
         unit,
-        session_id,
-        user_id,
-        created_at=now,
-        expires_at=expires_at,
+        sessions.NewSession(session_id, user_id, now, expires_at, origin, proved_at=proved_at),
         cookie_hash=hash_secret(secret) if with_cookie else None,
     )
     if not with_cookie:
@@ -202,7 +280,7 @@ def _signed_in(
     )
 
 
-async def refresh(access: Access, *, token: str, address: str | None) -> SignedIn:
+async def refresh(access: Access, *, token: str, origin: Origin) -> SignedIn:
     """Exchange a refresh token for a new pair; of any number of exchanges of one token one
     succeeds.
 
@@ -216,7 +294,7 @@ async def refresh(access: Access, *, token: str, address: str | None) -> SignedI
         raise _refuse(RefreshSuperseded("use the answer of the other request"))
     access.refreshing.add(token_hash)
     try:
-        return await _exchange(access, token_hash, address)
+        return await _exchange(access, token_hash, origin)
     except BadRefreshToken as error:
         raise _refuse(error) from None
     finally:
@@ -228,13 +306,13 @@ def _refuse(error: BadRefreshToken) -> BadRefreshToken:
     return error
 
 
-async def _exchange(access: Access, token_hash: bytes, address: str | None) -> SignedIn:
+async def _exchange(access: Access, token_hash: bytes, origin: Origin) -> SignedIn:
     async with access.database.read() as unit:
         found = await sessions.find_refresh_token(unit, token_hash)
     if found is None:
         raise BadRefreshToken("sign in again")
     if found.used:
-        await _end_family(access, found, address)
+        await _end_family(access, found, origin.address)
         raise RefreshTokenReused("its session has been ended")
     successor = write_secret(secrets.token_bytes(SECRET_BYTES))
 
@@ -246,6 +324,7 @@ async def _exchange(access: Access, token_hash: bytes, address: str | None) -> S
         if live is None:
             raise BadRefreshToken("sign in again")
         await sessions.insert_refresh_token(unit, hash_secret(successor), live.id)
+        await sessions.note_origin(unit, live.id, origin, at=now)
         return live
 
     live = await access.database.transact(work)

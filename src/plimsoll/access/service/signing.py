@@ -58,6 +58,9 @@ class SigningKeys:
     def newest(self) -> SigningKey:
         return self._keys[max(self._keys)]
 
+    def list_all(self) -> list[SigningKey]:
+        return list(self._keys.values())
+
     def find(self, kid: str) -> SigningKey | None:
         """The key of that name.
 
@@ -95,8 +98,16 @@ class SigningKeys:
             if _NAME.fullmatch(name)
         }
 
-    def _make(self) -> str:
+    def _later_name(self) -> str:
+        """A name after all there are: the newest signs; names of one millisecond have no order."""
         kid = new_id().hex
+        newest = max(self._keys, default="")
+        while kid < newest and _made_at_ms(kid) == _made_at_ms(newest):
+            kid = new_id().hex
+        return kid
+
+    def _make(self) -> str:
+        kid = self._later_name()
         private = Ed25519PrivateKey.generate()
         pem = private.private_bytes(
             serialization.Encoding.PEM,

@@ -11,14 +11,18 @@ the old state.
 
 import hmac
 import math
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from plimsoll.access.domain.keys import Network, read_key
-from plimsoll.access.domain.principals import Principal, Tier, scopes_of, scopes_of_key
+from plimsoll.access.domain.principals import Principal, Role, Tier, scopes_of, scopes_of_key
 from plimsoll.access.domain.secrets import hash_secret
+from plimsoll.access.domain.tolls import RouteClass
 from plimsoll.access.service.tokens import BadToken, Claims, Tokens, Via
 from plimsoll.access.storage import keys as stored_keys
 from plimsoll.access.storage import revocations
@@ -27,7 +31,10 @@ from plimsoll.kernel.clock import Clock
 from plimsoll.kernel.errors import Unauthenticated
 from plimsoll.kernel.identifiers import KeyId, SessionId
 from plimsoll.plumbing.database import Database
-from plimsoll.plumbing.limits import Limit
+from plimsoll.plumbing.limits import Charge, Limit
+from plimsoll.plumbing.sealing import SealBroken, Sealer
+
+log = structlog.get_logger(__name__)
 
 TRUSTED_FOR_S: Final = 1.0
 MAX_REMEMBERED: Final = 50_000
@@ -49,20 +56,24 @@ class BadSession(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A verified credential: who it is, from where it may come, and how often."""
+    """A verified credential: who it is, from where it may come, and what it spends from."""
 
     principal: Principal
     networks: tuple[Network, ...]
-    limit: Limit
-    limit_key: str
+    charges: Mapping[RouteClass, tuple[Charge, ...]]
+    """For each class of routes, at a cost of 1."""
+    signing_secret: bytes | None = field(default=None, repr=False)
+    """Of a key that signs its requests: such a grant opens nothing by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """The limits of signed-in callers."""
+    """The limits of signed-in callers, for one class of routes: of a person over all, and of each
+    of their keys.
+    """
 
     user: Limit
-    key: dict[Tier, Limit]
+    key: Mapping[Tier, Limit]
 
 
 class Memory:
@@ -111,17 +122,28 @@ def _subjects(grant: Grant) -> tuple[UUID, UUID]:
 
 
 class Verifier:
-    """Turns bearers and cookies into grants."""
+    """Turns bearers, cookies and ids of signing keys into grants."""
 
     def __init__(
-        self, database: Database, clock: Clock, tokens: Tokens, allowances: Allowances
+        self,
+        database: Database,
+        clock: Clock,
+        tokens: Tokens,
+        allowances: Mapping[RouteClass, Allowances],
+        *,
+        sealer: Sealer,
+        with_factor: Collection[str] = (),
     ) -> None:
+        """`with_factor`: roles that have no scope without a second factor."""
         self._database = database
         self._clock = clock
         self._tokens = tokens
         self._allowances = allowances
+        self._sealer = sealer
+        self._with_factor = frozenset(with_factor)
         self._bearers = Memory()
         self._cookies = Memory()
+        self._signers = Memory()
         self._trusted_until = -math.inf
         self._forgotten = 0
         self._last_seen: int | None = None
@@ -136,6 +158,10 @@ class Verifier:
     def recall_cookie(self, header: bytes) -> Grant | None:
         """The grant of a Cookie header that was verified before."""
         return self._recall(self._cookies, header)
+
+    def recall_signer(self, key_id: KeyId) -> Grant | None:
+        """The grant of a signing key that was looked up before."""
+        return self._recall(self._signers, key_id.bytes)
 
     def _recall(self, memory: Memory, presented: bytes) -> Grant | None:
         grant = memory.find(presented)
@@ -176,9 +202,32 @@ class Verifier:
         if presented is None:
             raise BadKey("not a key of this service, or mistyped")
         found = await self._find_key(presented.id, self._clock.now())
-        if found is None or not hmac.compare_digest(found.secret_hash, presented.secret_hash):
+        stored = found.secret_hash if found else None
+        if (
+            found is None
+            or stored is None
+            or not hmac.compare_digest(stored, presented.secret_hash)
+        ):
             raise BadKey("unknown, revoked or expired")
         return self._of_key(found, _end_of(found))
+
+    async def verify_signer(self, key_id: KeyId) -> Grant:
+        """The grant of a key that signs, with its secret; asked of the database.
+
+        It proves nothing: the caller has shown no more than the id.
+        """
+        before = self._forgotten
+        found = await self._find_key(key_id, self._clock.now())
+        if found is None or found.sealed_secret is None:
+            raise BadKey("unknown, revoked or expired, or not a key that signs")
+        try:
+            secret = self._sealer.open(found.sealed_secret, of=f"key:{key_id}")
+        except SealBroken:
+            log.exception("signing_secret_not_opened", key=str(key_id))
+            raise BadKey("its secret cannot be opened here; make another key") from None
+        grant = replace(self._of_key(found, _end_of(found)), signing_secret=secret)
+        self._remember(self._signers, key_id.bytes, grant, before)
+        return grant
 
     async def _verify_token(self, text: str) -> Grant:
         now = self._clock.now()
@@ -202,36 +251,52 @@ class Verifier:
         async with self._database.read() as unit:
             return await stored_keys.find_live(unit, key_id, now=now)
 
+    def _must_enrol(self, role: Role, *, has_factor: bool) -> bool:
+        return role in self._with_factor and not has_factor
+
     def _of_session(self, session: stored_sessions.LiveSession, expires_at_s: float) -> Grant:
+        must_enrol = self._must_enrol(session.role, has_factor=session.has_factor)
         return Grant(
             Principal(
                 user_id=session.user_id,
                 role=session.role,
                 tier=session.tier,
-                scopes=scopes_of(session.role),
+                scopes=frozenset() if must_enrol else scopes_of(session.role),
                 session_id=session.id,
                 key_id=None,
                 expires_at_s=expires_at_s,
+                must_enrol=must_enrol,
             ),
             networks=(),
-            limit=self._allowances.user,
-            limit_key=session.user_id.hex,
+            charges={
+                name: (Charge(session.user_id.hex, of_class.user),)
+                for name, of_class in self._allowances.items()
+            },
         )
 
     def _of_key(self, found: stored_keys.LiveKey, expires_at_s: float) -> Grant:
+        must_enrol = self._must_enrol(found.role, has_factor=found.has_factor)
+        scopes = scopes_of_key(found.role, found.key.scopes)
+        payer = found.key.user_id.hex
         return Grant(
             Principal(
                 user_id=found.key.user_id,
                 role=found.role,
                 tier=found.tier,
-                scopes=scopes_of_key(found.role, found.key.scopes),
+                scopes=frozenset() if must_enrol else scopes,
                 session_id=None,
                 key_id=found.key.id,
                 expires_at_s=expires_at_s,
+                must_enrol=must_enrol,
             ),
             networks=found.key.networks,
-            limit=self._allowances.key[found.tier],
-            limit_key=found.key.id.hex,
+            charges={
+                name: (
+                    Charge(payer, of_class.key[found.tier], account=found.key.id.hex),
+                    Charge(payer, of_class.user),
+                )
+                for name, of_class in self._allowances.items()
+            },
         )
 
     def _remember(self, memory: Memory, presented: bytes, grant: Grant, before: int) -> None:
@@ -243,6 +308,7 @@ class Verifier:
         self._forgotten += 1
         self._bearers.drop_subject(subject)
         self._cookies.drop_subject(subject)
+        self._signers.drop_subject(subject)
 
     async def catch_up(self) -> None:
         """Read what was revoked since the last time.

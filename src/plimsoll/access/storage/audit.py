@@ -1,6 +1,8 @@
 """The audit log: rows only ever added, one after the other, each under the lock of the head."""
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -20,6 +22,22 @@ READ_AFTER = """
     select sequence, at, event, user_id, subject, address, facts, hash
     from audit_log where sequence > $1 order by sequence limit $2
 """
+READ_ENDS = """
+    select sequence, hash,
+        coalesce((select min(sequence) from audit_log), 1),
+        coalesce((select max(sequence) from audit_log), 0)
+    from audit_head
+"""
+READ_HASHES = "select sequence, hash from audit_log where sequence = any($1::bigint[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The recorded head, and the first and last sequence there is (1 and 0 in an empty log)."""
+
+    head: Head
+    first: int
+    last: int
 
 
 async def append(unit: Unit, happening: Happening) -> None:
@@ -45,11 +63,31 @@ async def read_head(unit: ReadUnit) -> Head:
     return Head(*row) if row else Head(0, b"")
 
 
+async def read_ends(unit: ReadUnit) -> Ends:
+    """All of one moment."""
+    row = await unit.fetchrow(READ_ENDS)
+    assert row is not None, "the migration wrote the head"
+    return Ends(Head(row[0], row[1]), row[2], row[3])
+
+
+async def read_hashes(unit: ReadUnit, sequences: Collection[int]) -> dict[int, bytes]:
+    """Of those rows that there are."""
+    rows = await unit.fetch(READ_HASHES, list(sequences))
+    return {row[0]: row[1] for row in rows}
+
+
+async def read_records_after(unit: ReadUnit, sequence: int, *, limit: int) -> list[asyncpg.Record]:
+    """As `read_after`, as they come: `row_of` makes a Row of one. A walk over all has no time for
+    more.
+    """
+    return await unit.fetch(READ_AFTER, sequence, limit)
+
+
 async def read_after(unit: ReadUnit, sequence: int, *, limit: int) -> list[Row]:
-    return [_row(row) for row in await unit.fetch(READ_AFTER, sequence, limit)]
+    return [row_of(row) for row in await unit.fetch(READ_AFTER, sequence, limit)]
 
 
-def _row(row: asyncpg.Record) -> Row:
+def row_of(row: asyncpg.Record) -> Row:
     return Row(
         row["sequence"],
         row["at"],

@@ -1,6 +1,7 @@
 """Users and how often signing in as them has failed."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
@@ -16,7 +17,7 @@ class Credentials:
     """What signing in as one address is judged by. `user` is None where there is no account."""
 
     user: User | None
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     locked_until: datetime | None
 
 
@@ -52,6 +53,13 @@ async def find_by_email(unit: ReadUnit, email: str) -> User | None:
     return _user(row) if row else None
 
 
+FIND_ALL = f"select {_COLUMNS} from users u where u.id = any($1)"  # noqa: S608 - as above
+
+
+async def find_all(unit: ReadUnit, user_ids: Collection[UserId]) -> dict[UserId, User]:
+    return {row["id"]: _user(row) for row in await unit.fetch(FIND_ALL, list(user_ids))}
+
+
 CREDENTIALS = f"""
     select {_COLUMNS}, u.password_hash, f.locked_until
     from (select $1::text as email, $2::bytea as email_hash) as asked
@@ -80,6 +88,11 @@ async def hold_credentials(unit: Unit, user_id: UserId, *, password_hash: str) -
     return await unit.fetchval(HOLD, user_id, password_hash) is not None
 
 
+async def hold(unit: Unit, user_id: UserId) -> None:
+    """Nobody else who holds the row goes on until the unit ends."""
+    await unit.execute("select 1 from users where id = $1 for no key update", user_id)
+
+
 async def set_password_hash(unit: Unit, user_id: UserId, password_hash: str) -> None:
     await unit.execute("update users set password_hash = $2 where id = $1", user_id, password_hash)
 
@@ -93,7 +106,10 @@ async def set_tier(unit: Unit, user_id: UserId, tier: Tier) -> None:
 
 
 async def set_disabled(unit: Unit, user_id: UserId, at: datetime | None) -> None:
-    await unit.execute("update users set disabled_at = $2 where id = $1", user_id, at)
+    """Nobody who is erased comes back."""
+    await unit.execute(
+        "update users set disabled_at = coalesce($2, erased_at) where id = $1", user_id, at
+    )
 
 
 COUNT_FAILURE = """

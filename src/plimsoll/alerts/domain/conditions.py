@@ -302,4 +302,4 @@ def _is_within(amount: Decimal) -> bool:
 
 
 def _fault(place: str, message: str) -> FieldFault:
-    return FieldFault(f"/{place}", ConditionRefused.code, message)
+    return FieldFault(f"#/{place}", ConditionRefused.code, message)

@@ -33,6 +33,7 @@ from plimsoll.alerts.domain.conditions import (
 from plimsoll.kernel.money import ZERO
 
 _ONE: Final = Decimal(1)
+_FAR: Final = Decimal("Infinity")
 
 _Mark = tuple[Decimal, int, int]
 """Level; what sorts at equal levels, see `_Line`; the condition's id as a number."""
@@ -56,17 +57,20 @@ class _Line:
 
     At a level itself, touching edges are reached and others are not: upwards they come first (0,
     the others 1), downwards last (1, the others 0). So (reading, 1) parts what is reached in both.
+    What lies between `low` and `high` reaches none: most values are compared with these two alone.
     """
 
     ups: list[_Mark] = field(default_factory=list)
     downs: list[_Mark] = field(default_factory=list)
+    low: Decimal = -_FAR
+    high: Decimal = _FAR
     conditions: int = 0
     """Also those that have no edge here for now."""
 
-    def reaches(self, reading: Decimal) -> bool:
-        """Whether there may be any; most values end here."""
-        ups, downs = self.ups, self.downs
-        return bool((ups and ups[0][0] <= reading) or (downs and downs[-1][0] >= reading))
+    def set_bounds(self) -> None:
+        """To be called when edges have come or gone."""
+        self.low = self.downs[-1][0] if self.downs else -_FAR
+        self.high = self.ups[0][0] if self.ups else _FAR
 
     def reached(self, reading: Decimal) -> list[int]:
         ups, downs = self.ups, self.downs
@@ -102,9 +106,9 @@ class _Lines:
         if isinstance(value, str):
             for word, line in self.words.items():
                 found += line.reached(_ONE if word == value else ZERO)
-        elif not value.is_nan() and self.number.reaches(value):
+        else:
             found = self.number.reached(value)
-        return sorted(found) if found else found
+        return sorted(found)
 
 
 @dataclass(slots=True)
@@ -162,6 +166,10 @@ class Watch:
         for subject, value in values:
             if value is None or (lines := subjects.get(subject)) is None:
                 continue
+            if not isinstance(value, str):
+                line = lines.number
+                if value.is_nan() or line.low < value < line.high:
+                    continue
             for number in lines.reached(value):
                 self._ask(self._watched[number], value, at, steps)
         return steps
@@ -200,9 +208,11 @@ def _mark(watched: _Watched, *, withheld: bool = False) -> None:
             marks, mark = watched.line.downs, (edge.level, int(edge.touching), number)
         insort(marks, mark)
         watched.marks.append((marks, mark))
+    watched.line.set_bounds()
 
 
 def _unmark(watched: _Watched) -> None:
     for marks, mark in watched.marks:
         del marks[bisect_left(marks, mark)]
     watched.marks.clear()
+    watched.line.set_bounds()

@@ -33,12 +33,13 @@ from plimsoll.ledger.service.imports import (
     WrongImportState,
 )
 from plimsoll.ledger.service.recording import WalletNotFound
+from plimsoll.ledger.storage.imports import KeptRow
 from plimsoll.markets.domain.assets import UnknownAssetField
 from plimsoll.plumbing.database import Reading, Writing
 from plimsoll.plumbing.jobs.answers import PATH
 from plimsoll.plumbing.jobs.job import TooManyJobs
-from plimsoll.plumbing.lists import Tables
-from plimsoll.plumbing.paging import BadCursor, Page, Paging
+from plimsoll.plumbing.lists import Listing
+from plimsoll.plumbing.paging import BadCursor, Cut, Page, PageRequest, Paging
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import Text
 
@@ -139,30 +140,32 @@ async def list_import_rows(
     import_id: UUID,
     owner: Reader,
     unit: Reading,
-    page: Paging,
-    tables: Tables,
+    listing: Listing,
     standing: Standing | None = None,
 ) -> Page[ImportRowView] | Response:
     """The verdict of every row, in the order of the file, with every fault of it and what would be
     recorded. After the commit only rows that came to nothing are left.
     """
-    after = page.after(int)
-    each, rows = await imports.list_rows(
-        unit,
-        owner.user_id,
-        ImportId(import_id),
-        standing=standing,
-        after=int(str(after[0])) if after else 0,
-        limit=page.limit + 1,
-    )
-    cut = page.cut(rows, lambda row: (row.position,))
-    views = list(map(ImportRowView.of, cut.rows))
-    if tables.wanted:
-        question = (each.id, each.version, standing, page.cursor, page.limit)
-        return await tables.answer(
-            "rows", question, lambda: rows_table(views), cursor=cut.next_cursor
+
+    async def read(page: PageRequest) -> Cut[KeptRow]:
+        after = page.after(int)
+        _, rows = await imports.list_rows(
+            unit,
+            owner.user_id,
+            ImportId(import_id),
+            standing=standing,
+            after=int(str(after[0])) if after else 0,
+            limit=page.limit + 1,
         )
-    return Page(data=views, next_cursor=cut.next_cursor)
+        return page.cut(rows, lambda row: (row.position,))
+
+    return await listing.answer(
+        "rows",
+        import_id,
+        await listing.collect(read),
+        view=ImportRowView.of,
+        table=lambda _, views: rows_table(views),
+    )
 
 
 @router.patch(

@@ -1,4 +1,4 @@
-"""HTTP for the ledger: holdings, transactions, wallets."""
+"""HTTP for the ledger: holdings, transactions."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,13 @@ from plimsoll.access.guards import Reader, Trader, admit
 from plimsoll.kernel.identifiers import HoldingId, TransactionId, UserId, WalletId
 from plimsoll.kernel.money import ZERO, NotAnAmount, parse_amount
 from plimsoll.ledger.domain.holdings import CostCurrencyDiffers, HeldAsset, NotEnoughHeld
-from plimsoll.ledger.domain.transactions import Kind, Transaction, TransactionFilter, UnbalancedLegs
+from plimsoll.ledger.domain.transactions import (
+    Kind,
+    Recorded,
+    Transaction,
+    TransactionFilter,
+    UnbalancedLegs,
+)
 from plimsoll.ledger.schemas.ledger import (
     HoldingView,
     PurchaseBody,
@@ -22,8 +28,7 @@ from plimsoll.ledger.schemas.ledger import (
     TransactionBody,
     TransactionView,
     VoidBody,
-    WalletBody,
-    WalletView,
+    legs_table,
 )
 from plimsoll.ledger.service import drafts, reading, recording, trades
 from plimsoll.ledger.service.purchases import Purchases
@@ -33,7 +38,8 @@ from plimsoll.markets.service.prices import Prices, PricesDep, PriceUnavailable
 from plimsoll.plumbing.database import Reading, Unit
 from plimsoll.plumbing.hot import read_small_json
 from plimsoll.plumbing.idempotency import Idempotent, InFlight
-from plimsoll.plumbing.paging import Page, Paging
+from plimsoll.plumbing.lists import Listing
+from plimsoll.plumbing.paging import BadCursor, Cut, Page, PageRequest, Paging
 from plimsoll.plumbing.present import Now
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import (
@@ -295,19 +301,26 @@ async def record_transaction(
     return await once.run(owner.user_id, work, status=201)
 
 
-@router.get("/transactions", responses=problems(UnknownAssetField))
+@router.get(
+    "/transactions",
+    response_model=Page[TransactionView],
+    responses=problems(UnknownAssetField, BadCursor),
+)
 async def list_transactions(
     owner: Reader,
     unit: Reading,
     prices: PricesDep,
-    page: Paging,
+    listing: Listing,
     kind: Annotated[list[Kind] | None, Query()] = None,
     coin_id: AssetName | None = None,
     wallet_id: UUID | None = None,
     since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Exclusive")] = None,
-) -> Page[TransactionView]:
-    """Every transaction, newest first, voided ones included and marked."""
+) -> Page[TransactionView] | Response:
+    """Every transaction, newest first, voided ones included and marked.
+
+    A table has a row for each leg, and one for a transaction without legs.
+    """
     asset = prices.catalogue.resolve_field(coin_id, pointer="query:coin_id") if coin_id else None
     which = TransactionFilter(
         kinds=tuple(kind) if kind else None,
@@ -316,16 +329,24 @@ async def list_transactions(
         since=since,
         until=until,
     )
-    after = page.after(datetime, int)
-    rows = await reading.list_transactions(
-        unit,
+
+    async def read(page: PageRequest) -> Cut[Recorded]:
+        rows = await reading.list_transactions(
+            unit,
+            owner.user_id,
+            which,
+            after=page.after(datetime, int),  # type: ignore[arg-type]  # checked by the cursor
+            limit=page.limit + 1,
+        )
+        return page.cut(rows, lambda row: (row.transaction.occurred_at, row.seq))
+
+    return await listing.answer(
+        "transactions",
         owner.user_id,
-        which,
-        after=after,  # type: ignore[arg-type]  # checked against (datetime, int) by the cursor
-        limit=page.limit + 1,
+        await listing.collect(read),
+        view=TransactionView.of,
+        table=lambda _, views: legs_table(views),
     )
-    cut = page.cut(rows, lambda row: (row.transaction.occurred_at, row.seq))
-    return Page(data=[TransactionView.of(row) for row in cut.rows], next_cursor=cut.next_cursor)
 
 
 @router.get("/transactions/{transaction_id}", responses=problems(reading.TransactionNotFound))
@@ -369,29 +390,3 @@ async def void_transaction(
         )
 
     return await once.run(owner.user_id, work, status=201)
-
-
-@router.post(
-    "/wallets",
-    status_code=201,
-    response_model=WalletView,
-    responses=problems(reading.WalletNameTaken),
-)
-async def add_wallet(body: WalletBody, owner: Trader, once: Idempotent) -> Response:
-    """Add a place where holdings live."""
-
-    async def work(unit: Unit) -> WalletView:
-        return WalletView.of(await reading.add_wallet(unit, owner.user_id, body.name))
-
-    return await once.run(owner.user_id, work, status=201)
-
-
-@router.get("/wallets")
-async def list_wallets(owner: Reader, unit: Reading, page: Paging) -> Page[WalletView]:
-    """The caller's wallets by name. The first one, `main`, comes with the first transaction."""
-    after = page.after(str)
-    rows = await reading.list_wallets(
-        unit, owner.user_id, after=str(after[0]) if after else None, limit=page.limit + 1
-    )
-    cut = page.cut(rows, lambda wallet: (wallet.name,))
-    return Page(data=[WalletView.of(wallet) for wallet in cut.rows], next_cursor=cut.next_cursor)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from plimsoll.access.guards import Reader, Trader
 from plimsoll.kernel.identifiers import TransactionId
@@ -27,10 +27,10 @@ from plimsoll.ledger.service.reading import TransactionNotFound
 from plimsoll.ledger.service.transfers import NamedTwice, StaleProposal, TransfersDep
 from plimsoll.plumbing.database import Unit, Writing
 from plimsoll.plumbing.idempotency import Idempotent, InFlight
+from plimsoll.plumbing.lists import Listing
 from plimsoll.plumbing.paging import BadCursor, Page, Paging
 from plimsoll.plumbing.present import Now
 from plimsoll.plumbing.problems import problems
-from plimsoll.plumbing.tables import AskedFormat, Columns, Files, Format, choose_format
 
 router = APIRouter()
 
@@ -120,19 +120,16 @@ async def reject_transfer(
     responses=problems(BadCursor),
 )
 async def list_issues(
-    request: Request,
     owner: Reader,
     quality: QualityDep,
-    page: Paging,
+    listing: Listing,
     kind: Annotated[list[IssueKind] | None, Query()] = None,
     state: Annotated[IssueState | None, Query(description="Both when left out")] = None,
-    format: AskedFormat = None,  # noqa: A002 - the name of the parameter
-    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> IssuePage | Response:
     """What may be wrong with the ledger, the worst first, then the oldest: each with its cause, its
     transactions and rows, and requests that would settle it. Nothing of it blocks anything.
     """
-    after = page.after(int, str, str)
+    after = listing.page.after(int, str, str)
     inbox = await quality.read(owner.user_id)
     found = [
         each
@@ -141,28 +138,21 @@ async def list_issues(
         and state in {None, each.state}
         and (after is None or each.place > after)
     ]
-    cut = page.cut(found[: page.limit + 1], lambda each: each.place)
-    views = list(map(IssueView.of, cut.rows))
-    chosen = choose_format(format, accept)
-    if chosen is Format.JSON:
-        return IssuePage(
-            data=views,
-            next_cursor=cut.next_cursor,
-            counts=inbox.count(),
-            left_off=dict(inbox.left_off),
-        )
-
-    async def build() -> Columns:
-        return issues_table(views)
-
-    files: Files = request.app.state.files
-    kinds = tuple(kind or ())
-    question = (owner.user_id, inbox.basis, kinds, state, page.cursor, page.limit)
-    response = await files.answer(request, "data-quality", chosen, question, build)
-    if cut.next_cursor is not None:
-        following = request.url.include_query_params(cursor=cut.next_cursor)
-        response.headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return response
+    page = await listing.answer(
+        "data-quality",
+        owner.user_id,
+        listing.page.cut(found[: listing.page.limit + 1], lambda each: each.place),
+        view=IssueView.of,
+        table=lambda _, views: issues_table(views),
+    )
+    if isinstance(page, Response):
+        return page
+    return IssuePage(
+        data=page.data,
+        next_cursor=page.next_cursor,
+        counts=inbox.count(),
+        left_off=dict(inbox.left_off),
+    )
 
 
 @router.post(

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
+import numpy as np
 from pydantic import Field
 
-from plimsoll.kernel.money import ZERO
+from plimsoll.kernel.clock import rfc3339
+from plimsoll.kernel.money import ZERO, format_amount
 from plimsoll.ledger.domain.holdings import HeldAsset
 from plimsoll.ledger.domain.transactions import MAX_LEGS, Kind, Precision, Recorded, Role
 from plimsoll.ledger.service.recording import Written
@@ -26,6 +28,7 @@ from plimsoll.plumbing.shapes import (
     UnsignedAmount,
     View,
 )
+from plimsoll.plumbing.tables import Columns
 
 Note = Annotated[Text, Field(max_length=1000)]
 Label = Annotated[Text, Field(min_length=1, max_length=100)]
@@ -256,3 +259,46 @@ def _transaction_view(
         realised_profit=single if parts else ZERO,
         realised=[RealisedView(currency=currency, profit=profit) for currency, profit in parts],
     )
+
+
+def legs_table(views: Sequence[TransactionView]) -> Columns:
+    """A row for each leg, with what its transaction says; `leg` counts from 1, and is 0 where a
+    transaction has none. `value` is empty where nobody knew it, never 0. What was realised is in
+    the first row of a transaction, so that it can be summed; nowhere if in several currencies.
+    """
+    rows = [
+        (view, number, leg)
+        for view in views
+        for number, leg in (enumerate(view.legs, 1) if view.legs else [(0, None)])
+    ]
+    return {
+        "transaction_id": [str(view.id) for view, _, _ in rows],
+        "kind": [view.kind.value for view, _, _ in rows],
+        "occurred_at": [rfc3339(view.occurred_at) for view, _, _ in rows],
+        "precision": [view.precision.value for view, _, _ in rows],
+        "leg": np.array([number for _, number, _ in rows], np.int64),
+        "role": [leg.role.value if leg else "" for _, _, leg in rows],
+        "coin_id": [leg.coin_id if leg else "" for _, _, leg in rows],
+        "quantity": [format_amount(leg.quantity) if leg else "" for _, _, leg in rows],
+        "wallet_id": [str((leg and leg.wallet_id) or "") for _, _, leg in rows],
+        "value": [format_amount(leg.value) if leg and leg.valued else "" for _, _, leg in rows],
+        "currency": [view.currency for view, _, _ in rows],
+        "realised_profit": [
+            format_amount(one.profit) if (one := _realised(view, number)) else ""
+            for view, number, _ in rows
+        ],
+        "realised_currency": [
+            one.currency if (one := _realised(view, number)) else "" for view, number, _ in rows
+        ],
+        "note": [view.note for view, _, _ in rows],
+        "source": [view.source for view, _, _ in rows],
+        "external_id": [view.external_id or "" for view, _, _ in rows],
+        "import_id": [str(view.import_id or "") for view, _, _ in rows],
+        "voids": [str(view.voids or "") for view, _, _ in rows],
+        "voided_by": [str(view.voided_by or "") for view, _, _ in rows],
+        "recorded_at": [rfc3339(view.recorded_at) for view, _, _ in rows],
+    }
+
+
+def _realised(view: TransactionView, number: int) -> RealisedView | None:
+    return view.realised[0] if number <= 1 and len(view.realised) == 1 else None

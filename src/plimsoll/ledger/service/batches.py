@@ -15,7 +15,7 @@ from typing import Final
 
 from plimsoll.kernel.identifiers import AssetId, ImportId, UserId, WalletId
 from plimsoll.ledger.domain.transactions import Transaction, check
-from plimsoll.ledger.service.recording import check_wallets, fingerprint
+from plimsoll.ledger.service.recording import check_wallets, ensure_default_wallet, fingerprint
 from plimsoll.ledger.service.refolding import refold
 from plimsoll.ledger.service.transfers import take_apart
 from plimsoll.ledger.storage import batches as storage
@@ -102,9 +102,9 @@ async def _lay_out(
             for transaction in some:
                 check(transaction)
             new = {leg.wallet_id: leg for each in some for leg in each.legs}
-            await check_wallets(
-                unit, user_id, [leg for wallet_id, leg in new.items() if wallet_id not in known]
-            )
+            unknown = [leg for wallet_id, leg in new.items() if wallet_id not in known]
+            await ensure_default_wallet(unit, user_id, unknown)
+            await check_wallets(unit, user_id, unknown)
             known |= new.keys()
             fingerprints = [fingerprint(each) for each in some]
             await asyncio.sleep(0)

@@ -109,8 +109,11 @@ async def record(
     whoever of two concurrent callers was first to read the clock.
     """
     check(transaction)
+    # Before the head, as in a batch: the other way round each would wait for the other.
+    await ensure_default_wallet(unit, user_id, transaction.legs)
     seq = await heads.lock_head(unit, user_id)
     await transactions.refuse_recorded(unit, user_id, transaction)
+    # Under the head: whoever undoes an import puts the wallets away that it made.
     await check_wallets(unit, user_id, transaction.legs)
     assets = frozenset(move.asset_id for move in moves_of(transaction))
     held = {
@@ -135,13 +138,16 @@ async def record(
     return await _append_and_refold(unit, user_id, transaction, seq, changed)
 
 
-async def check_wallets(unit: Unit, user_id: UserId, legs: Iterable[Leg]) -> None:
-    """Raise WalletNotFound unless all wallets of `legs` are this person's."""
-    named = {leg.wallet_id for leg in legs if leg.wallet_id is not None}
-    default = wallets.default_wallet(user_id)
-    if default in named:
+async def ensure_default_wallet(unit: Unit, user_id: UserId, legs: Iterable[Leg]) -> None:
+    """Make the person's first wallet if `legs` name it and nobody did before."""
+    if wallets.default_wallet(user_id) in {leg.wallet_id for leg in legs}:
         await wallets.ensure_default_wallet(unit, user_id)
-        named.discard(default)
+
+
+async def check_wallets(unit: Unit, user_id: UserId, legs: Iterable[Leg]) -> None:
+    """Raise WalletNotFound unless all wallets of `legs` but the first one are this person's."""
+    named = {leg.wallet_id for leg in legs if leg.wallet_id is not None}
+    named.discard(wallets.default_wallet(user_id))
     if named and (foreign := await wallets.list_foreign_wallets(unit, user_id, named)):
         raise WalletNotFound(f"there is no wallet {foreign[0]}")
 

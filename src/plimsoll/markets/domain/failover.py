@@ -169,6 +169,17 @@ class Failover:
         order = self._orders.get(pair, self._order)
         return sorted(self._words.get(pair, ()), key=order.__getitem__)
 
+    def list_well(self, pair: Pair) -> list[Word]:
+        """What the sources said last of the pair that tell every change and are well, the preferred
+        one first. A polled price is as old as its round, so it is not among them.
+        """
+        words = self._words.get(pair, {})
+        return [
+            words[name]
+            for name in self.sources_of(pair)
+            if self._sources[name].pushes and self._sources[name].well
+        ]
+
     def count_pairs(self) -> Counter[str]:
         """How many pairs have their price from each source."""
         return Counter(self._chosen.values())

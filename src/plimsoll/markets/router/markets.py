@@ -21,7 +21,8 @@ from plimsoll.markets.service.overview import (
     Wanted,
 )
 from plimsoll.markets.service.prices import PricesDep
-from plimsoll.plumbing.paging import BadCursor, Page, Paging
+from plimsoll.plumbing.lists import TablePaging
+from plimsoll.plumbing.paging import BadCursor, Page
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.tables import AskedFormat, Columns, Files, Format, choose_format
 
@@ -46,7 +47,7 @@ async def list_markets(
     _: Anyone,
     prices: PricesDep,
     markets: MarketsDep,
-    paging: Paging,
+    paging: TablePaging,
     search: Annotated[
         str, Query(max_length=MAX_NAME_LENGTH, description="Part of a symbol, an id or a name")
     ] = "",

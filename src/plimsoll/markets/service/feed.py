@@ -27,6 +27,7 @@ from plimsoll.markets.sources.recording import Recorder
 from plimsoll.markets.storage import prices as storage
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.outbound import Outbound
+from plimsoll.plumbing.waiting import wait_at_most
 from plimsoll.settings import FeedChoice, Settings
 
 log = structlog.get_logger(__name__)
@@ -107,6 +108,7 @@ class Feed:
             clock=self._clock,
             feed_kind=kind,
             interest=self._interest,
+            list_well=self.intake.list_well,
         )
 
     async def close(self) -> None:
@@ -125,8 +127,7 @@ class Feed:
         return self.sources[0].now_ms()
 
     async def _hear_first(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._first_word.wait(), FIRST_ANSWER_S)
+        await wait_at_most(self._first_word, FIRST_ANSWER_S)
 
     async def _find_out(self) -> FeedKind:
         """Live when a source answers soon, else simulated, said loudly."""

@@ -116,6 +116,8 @@ class Intake:
         self._shown: Sequence[object] = ()
         self.on_sources: list[Callable[[], None]] = []
         """Called when a source changes its state or a flag comes up."""
+        self.on_prices: list[Callable[[Sequence[Tick]], None]] = []
+        """Called with prices that the board has just taken."""
 
     def take(self, source: MarketSource, news: News) -> None:
         """What `source` has just said."""
@@ -134,6 +136,9 @@ class Intake:
             if given:
                 NEWS.labels(source.name, kind).inc(len(given))
         self._record(source.name, counted)
+        if counted.ticks:
+            for hear in self.on_prices:
+                hear(counted.ticks)
 
     def failed(self, source: MarketSource, error: Unavailable) -> None:
         """`source` could not be reached, was cut off, or refused."""
@@ -205,6 +210,10 @@ class Intake:
         """Who prices the pair, the preferred one first."""
         return self._failover.sources_of(pair)
 
+    def list_well(self, pair: Pair) -> list[Word]:
+        """What the sources said last of the pair that tell every change and are well."""
+        return self._failover.list_well(pair)
+
     def find_state(self, source: str) -> SourceState | None:
         """How one source is; None for one that is not followed (any more)."""
         health = self._health.get(source)
@@ -262,6 +271,8 @@ class Intake:
         if self._board.put(tick.pair, tick.price, word.received_s, pulse):
             self.unsaved.add(tick.pair)
             self._record(word.source, News(ticks=[tick]))
+            for hear in self.on_prices:
+                hear([tick])
 
     def _tell(self, health: SourceHealth) -> None:
         SOURCE_UP.labels(health.name).set(health.well)

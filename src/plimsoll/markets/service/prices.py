@@ -2,7 +2,9 @@
 handler.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Final
 
 import msgspec
@@ -12,11 +14,12 @@ from starlette.requests import HTTPConnection
 from plimsoll.kernel.clock import Clock, rfc3339
 from plimsoll.kernel.errors import Unavailable
 from plimsoll.kernel.identifiers import AssetId
-from plimsoll.kernel.money import format_amount
+from plimsoll.kernel.money import CONTEXT, format_amount
 from plimsoll.markets.domain.assets import Asset, Catalogue
-from plimsoll.markets.domain.board import Path, PriceBoard
+from plimsoll.markets.domain.board import BRIDGES, Path, PriceBoard
+from plimsoll.markets.domain.failover import Word
 from plimsoll.markets.domain.feeds import FeedKind, Interest
-from plimsoll.markets.domain.prices import Quote
+from plimsoll.markets.domain.prices import Pair, Quote
 
 MOST_PREPARED: Final = 10_000
 RETRY_AFTER_S: Final = 10.0
@@ -28,6 +31,14 @@ class PriceUnavailable(Unavailable):
 
     code = "price-unavailable"
     title = "No price is known"
+
+
+ListWell = Callable[[Pair], Sequence[Word]]
+"""What each source said last of a pair that tells every change and is well."""
+
+
+def _nobody(_pair: Pair) -> Sequence[Word]:
+    return ()
 
 
 @dataclass(slots=True)
@@ -50,12 +61,14 @@ class Prices:
         clock: Clock,
         feed_kind: FeedKind,
         interest: Interest | None = None,
+        list_well: ListWell = _nobody,
     ) -> None:
         self.catalogue = catalogue
         self.board = board
         self.clock = clock
         self.feed_kind = feed_kind
         self.interest = interest or Interest()
+        self._list_well = list_well
         self._prepared: dict[tuple[AssetId, AssetId, bool], Prepared] = {}
 
     @property
@@ -79,6 +92,36 @@ class Prices:
             self.interest.add(base)
             self.interest.add(quote)
         return found
+
+    def list_by_source(self, base: AssetId, quote: AssetId) -> dict[str, Decimal]:
+        """What `base` is worth in `quote` by each source that tells every change, is well, and said
+        so before a price is stale. One without such a pair is asked through a common quote, at its
+        own price of that, so that whoever errs in it errs alone; else at what everybody has.
+        """
+        found: dict[str, Decimal] = {}
+        for between in dict.fromkeys((quote, *BRIDGES)):
+            said = self._said_lately(Pair(base, between))
+            if not said.keys() - found.keys():
+                continue
+            rates = {
+                source: CONTEXT.divide(Decimal(1), value)
+                for source, value in self._said_lately(Pair(quote, between)).items()
+            } | self._said_lately(Pair(between, quote))
+            shown = self.board.find(between, quote, self.clock.monotonic(), self.clock.now())
+            others = shown.value if shown is not None and not shown.stale else None
+            for source, value in said.items():
+                rate = rates.get(source, others)
+                if rate is not None and source not in found:
+                    found[source] = CONTEXT.multiply(value, rate)
+        return found
+
+    def _said_lately(self, pair: Pair) -> dict[str, Decimal]:
+        since_s = self.clock.monotonic() - self.board.stale_after_s
+        return {
+            word.source: word.tick.price.value
+            for word in self._list_well(pair)
+            if word.received_s >= since_s
+        }
 
     def get_quote(self, base: AssetId, quote: AssetId) -> Quote:
         """As `find_quote`; raises PriceUnavailable."""

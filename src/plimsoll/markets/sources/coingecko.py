@@ -10,7 +10,6 @@ plausible, a coin that is missing: left out and said so, the rest is used.
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -28,6 +27,7 @@ from plimsoll.markets.sources import coingecko_history as history
 from plimsoll.markets.sources.coingecko_api import CoinGeckoApi, Row
 from plimsoll.markets.sources.reading import ratio
 from plimsoll.plumbing.outbound import Outbound
+from plimsoll.plumbing.waiting import wait_at_most
 from plimsoll.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -191,10 +191,7 @@ class CoinGeckoSource:
         if self._failures:
             pause_s = min(pause_s, SHORTEST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
         regular_s = self._last_s + pause_s
-        with suppress(TimeoutError):
-            await asyncio.wait_for(
-                self._wished.wait(), max(0.0, regular_s - self._clock.monotonic())
-            )
+        await wait_at_most(self._wished, max(0.0, regular_s - self._clock.monotonic()))
         earliest_s = min(regular_s, self._last_s + SHORTEST_PAUSE_S)
         earliest_s = max(earliest_s, self.api.not_before_s)
         await asyncio.sleep(max(0.0, earliest_s - self._clock.monotonic()))

@@ -184,6 +184,15 @@ class SimulatedMarket:
             self._keep_hour()
         return self._trade()
 
+    def leap(self, *, seconds: int) -> None:
+        """Seconds that nobody watched, as one move: a divisor of an hour, or an hour."""
+        self._move(seconds=seconds)
+        for character, _ in self._characters:
+            self.world.courses[character.id].turning += character.turnover * seconds
+        self.world.steps += seconds
+        if self.world.steps % HOUR_STEPS == 0:
+            self._keep_hour()
+
     def _fill_turned(self) -> None:
         """Hours before anybody counted turned over as usual."""
         for character, _ in self._characters:

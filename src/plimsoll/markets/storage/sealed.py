@@ -60,6 +60,14 @@ HAS_UNSEALED: Final = """
 """
 
 
+FORGET_HORIZONS: Final = "update sealed_months set horizon = '3'::xid8"
+"""The first transaction of any database: every row is later."""
+
+
+async def forget_horizons(unit: Unit) -> None:
+    await unit.execute(FORGET_HORIZONS)
+
+
 async def find_horizon(unit: ReadUnit) -> str:
     return str(await unit.fetchval(FIND_HORIZON))
 

@@ -78,6 +78,7 @@ class Kind(StrEnum):
     WORSENED = "worsened"
     REOPENED = "reopened"
     ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
     RESOLVED = "resolved"
 
 
@@ -152,7 +153,8 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Case:
     """`number` counts the cases of one rule and subject from 1; the three name a case for good.
-    `owner` is who acknowledged it last. Evidence and history are never empty, oldest first.
+    `owner` is who acknowledged it last, or was given it. Evidence and history are never empty,
+    oldest first.
     """
 
     rule: Rule
@@ -216,6 +218,12 @@ def acknowledge(case: Case, *, by: UserId, reason: str, now: datetime) -> Change
     """A person takes an open case and becomes its owner."""
     _check(case, (State.OPEN,), reason)
     return _turn(replace(case, owner=by), Kind.ACKNOWLEDGED, now, by, reason)
+
+
+def assign(case: Case, *, owner: UserId, by: UserId, reason: str, now: datetime) -> Change:
+    """Give a case that is not resolved to a person; its state stays."""
+    _check(case, (State.OPEN, State.ACKNOWLEDGED), reason)
+    return Change(Kind.ASSIGNED, replace(case, owner=owner), now, by, reason)
 
 
 def resolve(case: Case, *, by: UserId, reason: str, now: datetime) -> Change:

@@ -10,7 +10,7 @@ keeps six places, rounded down, which moves it over no level of as many places.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -122,7 +122,13 @@ EXPOSURE: Final = Measure(
     _levels("0.2", "0.25", "0.5", "0.8"),
     Terms(Closing.BY_FIGURE, cooldown=_HOUR, every=_HOUR),
 )
-"""In shares of the threshold for everybody together."""
+"""Of a person, in shares of the threshold for everybody together."""
+
+SYMBOL_EXPOSURE: Final = replace(EXPOSURE, levels=_levels("0.45", "0.5", "0.75", "0.9"))
+"""The same of a symbol: some are expected to have much of it."""
+
+WHOLE_EXPOSURE: Final = replace(EXPOSURE, levels=_levels("0.75", "0.8", "0.9", "1"))
+"""The same of everybody together."""
 
 LIQUIDATIONS: Final = Measure(
     Rule.LIQUIDATIONS,

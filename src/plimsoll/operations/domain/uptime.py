@@ -12,9 +12,10 @@ processes together cover all six. A process that is down marks nothing, so a gap
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -75,9 +76,10 @@ class Histogram:
 
 
 def merge_histograms(histograms: Iterable[Histogram]) -> Histogram:
-    merged = Counter[int]()
+    merged = defaultdict[int, int](int)
     for histogram in histograms:
-        merged.update(dict(histogram.counts))
+        for bucket, count in histogram.counts:
+            merged[bucket] += count
     return Histogram(tuple(sorted(merged.items())))
 
 
@@ -174,13 +176,22 @@ def measure(rollups: Iterable[Rollup], window: Window) -> Figures:
 class Better(StrEnum):
     LOWER = "lower"
     HIGHER = "higher"
+    NEITHER = "neither"
 
 
 class Trend(StrEnum):
+    """`rose` and `fell` are of what is neither better nor worse for it."""
+
     BETTER = "better"
     WORSE = "worse"
+    ROSE = "rose"
+    FELL = "fell"
     STEADY = "steady"
     UNKNOWN = "unknown"
+
+
+Number = float | Decimal
+"""A Decimal where the KPI is an amount of money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +215,14 @@ class Kpi:
 
     definition: Definition
     window: Window
-    value: float | None
-    before: float | None
+    value: Number | None
+    before: Number | None
     trend: Trend
     met: bool | None
 
 
 def judge(
-    definition: Definition, window: Window, *, value: float | None, before: float | None
+    definition: Definition, window: Window, *, value: Number | None, before: Number | None
 ) -> Kpi:
     """Set a value beside its target and the value of the window before."""
     met = None
@@ -222,12 +233,15 @@ def judge(
     return Kpi(definition, window, value, before, trend, met)
 
 
-def _trend(definition: Definition, *, value: float | None, before: float | None) -> Trend:
+def _trend(definition: Definition, *, value: Number | None, before: Number | None) -> Trend:
     if value is None or before is None:
         return Trend.UNKNOWN
-    if abs(value - before) <= max(definition.absolute, definition.relative * abs(before)):
+    change, size = float(value) - float(before), abs(float(before))
+    if abs(change) <= max(definition.absolute, definition.relative * size):
         return Trend.STEADY
-    rose = value > before
+    rose = change > 0
+    if definition.better is Better.NEITHER:
+        return Trend.ROSE if rose else Trend.FELL
     return Trend.BETTER if rose == (definition.better is Better.HIGHER) else Trend.WORSE
 
 
@@ -267,13 +281,8 @@ UPTIME: Final = Definition(
 )
 
 
-def system_kpis(rollups: Iterable[Rollup], window: Window, *, born: int) -> list[Kpi]:
-    """Latency, error rate and uptime of the window, beside the one before it. `born` is the first
-    minute of the service ever; a window before that is empty, and its trend unknown.
-    """
-    known = list(rollups)
-    now = measure(known, window.not_before(born))
-    before = measure(known, window.before().not_before(born))
+def system_kpis(now: Figures, before: Figures) -> list[Kpi]:
+    """Latency, error rate and uptime of a window, beside the one before it."""
     kpis = [
         judge(
             definition,

@@ -39,6 +39,7 @@ from plimsoll.plumbing.jobs.job import (
     JobState,
 )
 from plimsoll.plumbing.jobs.processes import Processes
+from plimsoll.plumbing.waiting import wait_at_most
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +104,10 @@ class Jobs:
         """`work` is what this process does for jobs of `kind`."""
         assert kind.name not in self._kinds, f"{kind.name} is registered"
         self._kinds[kind.name] = (kind, work)
+
+    def list_kinds(self) -> list[str]:
+        """The kinds that this process knows."""
+        return list(self._kinds)
 
     async def start(
         self,
@@ -183,8 +188,7 @@ class Jobs:
             except Exception:
                 log.exception("jobs_step_failed")
                 pause_s = max(every_s, AWAY_S)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), pause_s)
+            await wait_at_most(wake, pause_s)
 
     async def _take(self) -> None:
         """Take up as many jobs as there is room for."""

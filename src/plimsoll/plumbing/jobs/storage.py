@@ -7,6 +7,7 @@ finds another epoch there, and changes nothing any more.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -145,6 +146,11 @@ LIST: Final = f"""
 """  # noqa: S608 - as above
 
 LIST_BY_ID: Final = f"select {_SHOWN} from jobs where id = any($1)"  # noqa: S608 - as above
+
+LIST_ENDED: Final = f"""
+    select {_SHOWN} from jobs where finished_at >= $1 and id <> all ($2::uuid[])
+    order by finished_at limit $3
+"""  # noqa: S608 - as above
 
 FORGET: Final = "delete from jobs where finished_at < now() - $1 * interval '1 day'"
 
@@ -296,6 +302,13 @@ async def list_latest(
 
 async def list_by_id(unit: ReadUnit, ids: Sequence[JobId]) -> list[Job]:
     return [_job(row) for row in await unit.fetch(LIST_BY_ID, ids)]
+
+
+async def list_ended(
+    unit: ReadUnit, since: datetime, *, but: Sequence[UUID], limit: int
+) -> list[Job]:
+    """Everybody's that ended then or later by the clock of the database, the oldest first."""
+    return [_job(row) for row in await unit.fetch(LIST_ENDED, since, but, limit)]
 
 
 async def forget_old(unit: Unit) -> None:

@@ -17,7 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from plimsoll.kernel.errors import PlimsollError
 from plimsoll.kernel.identifiers import new_id
 from plimsoll.plumbing import problems
-from plimsoll.plumbing.limits import Limit, LocalLimiter
+from plimsoll.plumbing.limits import Charge, Limit, LocalLimiter, refused_by
+from plimsoll.plumbing.proxies import counted_as
 from plimsoll.plumbing.streams.door import Close
 from plimsoll.plumbing.streams.hub import Hub
 from plimsoll.plumbing.streams.listeners import Listener
@@ -46,8 +47,8 @@ from plimsoll.plumbing.streams.topics import Caller, Topic
 
 log = structlog.get_logger(__name__)
 
-MESSAGES: Final = Limit("stream-messages", per_minute=600, burst=100)
-"""Of one connection."""
+MESSAGES: Final = (Charge("", Limit("stream-messages", per_minute=600, burst=100)),)
+"""What a message spends; each connection counts for itself."""
 
 CREDENTIALS: Final = frozenset(
     {"token", "access_token", "auth", "authorization", "api_key", "apikey", "key", "jwt", "bearer"}
@@ -68,7 +69,7 @@ def counted_for(scope: Scope, caller: Caller | None) -> str:
     if caller is not None:
         return f"user {caller.user}"
     client = scope.get("client")
-    return f"address {client[0] if client else ''}"
+    return f"address {counted_as(client[0] if client else '')}"
 
 
 async def serve(hub: Hub, websocket: WebSocket) -> None:
@@ -118,7 +119,7 @@ class Conversation:
         self._hub = hub
         self._listener = listener
         self._scope = scope
-        self._limiter = LocalLimiter(hub.clock, max_keys=1)
+        self._limiter = LocalLimiter(hub.clock, max_places=1)
 
     async def go_on(self, websocket: WebSocket) -> None:
         """Until the connection ends."""
@@ -126,7 +127,7 @@ class Conversation:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            if not self._limiter.spend_now("", MESSAGES).allowed:
+            if refused_by(self._limiter.spend_now(MESSAGES)):
                 self._hub.end(self._listener, Close.TOO_MANY_MESSAGES)
                 return
             self._listener.active_s = self._hub.clock.monotonic()

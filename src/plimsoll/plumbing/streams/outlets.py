@@ -12,14 +12,18 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from plimsoll.plumbing.streams.messages import LONGEST_MESSAGE
 from plimsoll.plumbing.streams.topics import Framed
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 EXTENSION: Final = "plimsoll.outlet"
 KERNEL_BUFFER: Final = 262_144
@@ -28,6 +32,8 @@ prices that nobody wants any more.
 """
 ABORT_AFTER_S: Final = 5.0
 """How long a client has to take the reason for its end."""
+NOT_UTF8: Final = 1007
+"""How a connection ends that said text which is none (RFC 6455 §8.1)."""
 
 _TEXT: Final = 0x81
 _SHORT: Final = 126
@@ -157,6 +163,41 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
         extensions = cast("dict[str, object]", self.scope["extensions"])
         extensions[EXTENSION] = SocketOutlet(self)
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # Refused, and told why. The parent logs that as an error of ours: anybody could fill
+            # the log with those.
+            self.handshake_complete = True
+
+    def handle_ping(self) -> None:
+        """A client that takes no pongs gets no more of them (RFC 6455 §5.5.3 asks for the last one
+        only): they would pile up here as fast as it can send.
+        """
+        pongs = b"".join(self.conn.data_to_send())
+        unread = self.transport.get_write_buffer_size()
+        if unread < KERNEL_BUFFER or self.conn.close_sent is not None:
+            self.transport.write(pongs)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Pieces without content are not kept: no bound of bytes would ever count them."""
+        if event.data or event.fin:
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """What is not UTF-8 ends the connection; the parent would log a stack of it."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            text = b"".join(self.frames)
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.send_close(NOT_UTF8)
+                self.handle_parser_exception()
+                return
+            self.frames = [text]
+        super().send_receive_event_to_app()
 
 
 def outlet_of(scope: Scope) -> SocketOutlet:

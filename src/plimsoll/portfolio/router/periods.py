@@ -13,7 +13,8 @@ from plimsoll.kernel.identifiers import AssetId, UserId
 from plimsoll.kernel.money import ZERO
 from plimsoll.markets.domain.assets import UnknownAssetField
 from plimsoll.markets.service.prices import PricesDep
-from plimsoll.plumbing.paging import BadCursor, Paging
+from plimsoll.plumbing.lists import TablePaging
+from plimsoll.plumbing.paging import BadCursor
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import AssetName, Day, UnsignedAmount
 from plimsoll.plumbing.tables import AskedFormat, Columns, Files, Format, choose_format
@@ -107,7 +108,7 @@ AskedDep = Annotated[Asked, Depends(_asked)]
 async def list_values(
     prices: PricesDep,
     asked: AskedDep,
-    page: Paging,
+    page: TablePaging,
     by: By = By.TOTAL,
     interval: Annotated[
         Step, Query(description="Of weeks and months the last day, of the last one the last so far")
@@ -176,7 +177,7 @@ async def read_performance(
 async def list_performance_days(
     prices: PricesDep,
     asked: AskedDep,
-    page: Paging,
+    page: TablePaging,
     timing: TimingAsked = Timing.BOTH_ENDS,
     format: AskedFormat = None,  # noqa: A002 - the name of the parameter
 ) -> PerformanceDayPage | Response:

@@ -18,10 +18,11 @@ from plimsoll.ledger.domain.transactions import Kind
 from plimsoll.tax.domain import average, matching
 from plimsoll.tax.domain.calendars import day_of, long_from
 from plimsoll.tax.domain.choices import Way
+from plimsoll.tax.domain.countries import Country
 from plimsoll.tax.domain.elections import METHODS, MethodNotAllowed
 from plimsoll.tax.domain.matching import ALWAYS, Election, Scope
 from plimsoll.tax.domain.movements import Acquired, Disposed, Movement, Ref
-from plimsoll.tax.domain.results import Matched, Rule, Slice, Term
+from plimsoll.tax.domain.results import Lot, Matched, Rule, Slice, Term
 from plimsoll.tax.domain.rulesets import Family, Matching, match_movements
 from plimsoll.tax.domain.windows import WINDOW, Purchases
 
@@ -243,14 +244,25 @@ def _tried(whole: Matching, sale: Disposed, way: Way, asked: Sale) -> Matched:
         return average.match_average([*held, sale], policy)
     lots = [lot for lot in whole.matched.lots if lot.asset == sale.asset]
     by_owner = any(lot.account is None for lot in lots)
-    held = [
+    held = held_again(lots, sale.account, whole.country)
+    election = Election(
+        methods=((ALWAYS, METHODS[way]),),
+        scopes=((ALWAYS, Scope.OWNER if by_owner else Scope.ACCOUNT),),
+        shortfalls=policy,
+    )
+    return matching.match([*held, sale], whole.country, election)
+
+
+def held_again(lots: Iterable[Lot], account: WalletId, country: Country) -> list[Movement]:
+    """Acquisitions that leave these lots behind; those of nobody's account lie in `account`."""
+    return [
         Acquired(
             lot.ref,
             Kind.BUY,
             lot.acquired_at,
-            day_of(lot.acquired_at, whole.country.zone),
+            day_of(lot.acquired_at, country.zone),
             lot.asset,
-            lot.account or sale.account,
+            lot.account or account,
             lot.quantity,
             lot.cost,
             lot.since,
@@ -258,12 +270,6 @@ def _tried(whole: Matching, sale: Disposed, way: Way, asked: Sale) -> Matched:
         )
         for lot in lots
     ]
-    election = Election(
-        methods=((ALWAYS, METHODS[way]),),
-        scopes=((ALWAYS, Scope.OWNER if by_owner else Scope.ACCOUNT),),
-        shortfalls=policy,
-    )
-    return matching.match([*held, sale], whole.country, election)
 
 
 def _pooled(

@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
-from plimsoll.access.guards import Reader, Trader
+from plimsoll.access.guards import Anyone, Reader, Trader
 from plimsoll.kernel.identifiers import TransactionId
 from plimsoll.ledger.service.reading import TransactionNotFound
 from plimsoll.markets.domain.assets import UnknownAssetField
@@ -14,7 +14,10 @@ from plimsoll.plumbing.database import Reading, Writing
 from plimsoll.plumbing.paging import Page, Paging
 from plimsoll.plumbing.present import Now
 from plimsoll.plumbing.problems import problems
+from plimsoll.plumbing.shapes import TEXT
+from plimsoll.tax.domain.allocation import AllocationDoesNotFit
 from plimsoll.tax.domain.elections import MethodNotAllowed, UnknownZone
+from plimsoll.tax.domain.rulesets import RULESETS
 from plimsoll.tax.schemas.decisions import (
     ElectionsBody,
     ElectionsView,
@@ -22,20 +25,30 @@ from plimsoll.tax.schemas.decisions import (
     FormsView,
     GiftBody,
     GiftView,
+    JurisdictionsView,
+    JurisdictionView,
     PicksBody,
     PickView,
     TreatmentBody,
     TreatmentView,
 )
+from plimsoll.tax.schemas.identifying import PickableView
 from plimsoll.tax.service import decisions
-from plimsoll.tax.service.decisions import NotOfThatYear
-from plimsoll.tax.service.runs import UnknownJurisdiction, get_ruleset
+from plimsoll.tax.service.decisions import HeldAfterGiven, NotOfThatYear
+from plimsoll.tax.service.identifying import identify
+from plimsoll.tax.service.runs import TaxRunsDep, UnknownJurisdiction, get_ruleset
 from plimsoll.tax.storage.decisions import StoredGift
 
 router = APIRouter(prefix="/tax", tags=["tax"])
 
 Jurisdiction = Annotated[str, Path(max_length=20, examples=["us"])]
 FormYear = Annotated[int, Path(ge=2025, le=9998)]
+
+
+@router.get("/jurisdictions")
+async def list_jurisdictions(_: Anyone, now: Now) -> JurisdictionsView:
+    """Whose rules there are, which methods they allow, and for which tax years."""
+    return JurisdictionsView(data=[JurisdictionView.of(each, now) for each in RULESETS.values()])
 
 
 @router.get("/elections/{jurisdiction}", responses=problems(UnknownJurisdiction))
@@ -117,6 +130,26 @@ async def list_picks(owner: Reader, unit: Reading, page: Paging) -> Page[PickVie
     return Page(data=[PickView.of(each) for each in cut.rows], next_cursor=cut.next_cursor)
 
 
+@router.get(
+    "/picks/{transaction_id}",
+    responses=problems(
+        UnknownJurisdiction, TransactionNotFound, MethodNotAllowed, AllocationDoesNotFit
+    ),
+)
+async def read_picks(
+    transaction_id: UUID,
+    jurisdiction: Annotated[str, Query(max_length=20, pattern=TEXT, examples=["us"])],
+    owner: Reader,
+    tax: TaxRunsDep,
+) -> PickableView:
+    """Which units a disposal could be of, by the rules of a jurisdiction, and what was said of it.
+
+    Lots are those that its pool held just before it, as the ledger is now.
+    """
+    code = get_ruleset(jurisdiction, pointer="query:jurisdiction").code
+    return PickableView.of(await identify(tax, owner.user_id, code, transaction_id))
+
+
 @router.put("/picks/{transaction_id}", responses=problems(TransactionNotFound, UnknownAssetField))
 async def put_picks(
     transaction_id: UUID,
@@ -159,7 +192,7 @@ async def list_gifts(owner: Reader, unit: Reading, page: Paging) -> Page[GiftVie
     return Page(data=[GiftView.of(each) for each in cut.rows], next_cursor=cut.next_cursor)
 
 
-@router.put("/gifts/{transaction_id}", responses=problems(TransactionNotFound))
+@router.put("/gifts/{transaction_id}", responses=problems(TransactionNotFound, HeldAfterGiven))
 async def put_gift(
     transaction_id: UUID, body: GiftBody, owner: Trader, unit: Writing, now: Now
 ) -> GiftView:

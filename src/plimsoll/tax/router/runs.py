@@ -12,7 +12,7 @@ from plimsoll.plumbing.database import Reading, ReadUnit, Writing
 from plimsoll.plumbing.jobs.answers import ACCEPTED, JobAccepted, accepted
 from plimsoll.plumbing.jobs.job import TooManyJobs
 from plimsoll.plumbing.lists import Listing
-from plimsoll.plumbing.paging import BadCursor, Cut, Page, PageRequest, Paging
+from plimsoll.plumbing.paging import BadCursor, Cut, Page, PageRequest
 from plimsoll.plumbing.problems import problems
 from plimsoll.plumbing.shapes import TEXT
 from plimsoll.tax.domain.elections import MethodNotAllowed
@@ -29,6 +29,7 @@ from plimsoll.tax.schemas.runs import (
     RunView,
     as_table,
     names_of,
+    runs_table,
 )
 from plimsoll.tax.service import runs
 from plimsoll.tax.service.runs import (
@@ -68,28 +69,36 @@ async def start_tax_run(body: RunBody, owner: Trader, unit: Writing, tax: TaxRun
     return accepted(await tax.start(unit, args))
 
 
-@router.get("")
+@router.get("", response_model=Page[RunView], responses=problems(BadCursor))
 async def list_tax_runs(
     owner: Reader,
     unit: Reading,
-    page: Paging,
+    listing: Listing,
     tax: TaxRunsDep,
     jurisdiction: Annotated[str | None, Query(max_length=20, pattern=TEXT)] = None,
     year: Annotated[int | None, Query(ge=2009, le=9998)] = None,
-) -> Page[RunView]:
+) -> Page[RunView] | Response:
     """The caller's runs, the latest first."""
-    after = page.after(UUID)
-    found = await runs.list_runs(
-        unit,
+
+    async def read(page: PageRequest) -> Cut[Run]:
+        after = page.after(UUID)
+        found = await runs.list_runs(
+            unit,
+            owner.user_id,
+            jurisdiction=jurisdiction,
+            year=year,
+            after=UUID(str(after[0])) if after else None,
+            limit=page.limit + 1,
+        )
+        return page.cut(found, lambda run: (str(run.id),))
+
+    return await listing.answer(
+        "tax-runs",
         owner.user_id,
-        jurisdiction=jurisdiction,
-        year=year,
-        after=UUID(str(after[0])) if after else None,
-        limit=page.limit + 1,
+        await listing.collect(read),
+        view=partial(RunView.of, simulated=tax.prices.simulated),
+        table=runs_table,
     )
-    cut = page.cut(found, lambda run: (str(run.id),))
-    views = [RunView.of(run, simulated=tax.prices.simulated) for run in cut.rows]
-    return Page(data=views, next_cursor=cut.next_cursor)
 
 
 @router.get("/{run_id}", responses=problems(RunNotFound))
@@ -144,7 +153,7 @@ async def list_tax_disposals(
 ) -> Page[DisposalView] | Response:
     """The year's disposals, slice by slice: what was acquired when, by which rule, for how much."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    cut = await _cut(unit, run, ["lines"], listing.page)
+    cut = await listing.collect(partial(_cut, unit, run, ["lines"]))
     names = names_of(run)
     return await listing.answer(
         "disposals",
@@ -165,7 +174,7 @@ async def list_tax_incomes(
 ) -> Page[IncomeView] | Response:
     """The year's incomes at their values when they were received."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    cut = await _cut(unit, run, ["incomes"], listing.page)
+    cut = await listing.collect(partial(_cut, unit, run, ["incomes"]))
     names = names_of(run)
     return await listing.answer(
         "incomes",
@@ -184,7 +193,7 @@ async def list_tax_lots(
 ) -> Page[HeldView] | Response:
     """What was held at the end of the year: lots, and pools where the law knows only those."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    cut = await _cut(unit, run, ["lots", "pools"], listing.page)
+    cut = await listing.collect(partial(_cut, unit, run, ["lots", "pools"]))
     view = partial(HeldView.of, names=names_of(run))
     return await listing.answer("lots", run.id, cut, view=view, table=partial(as_table, HeldView))
 
@@ -197,7 +206,7 @@ async def list_tax_gaps(
 ) -> Page[GapView] | Response:
     """What makes the report a draft: units nobody knows the purchase of, values nobody knows."""
     run = await runs.get_run(unit, owner.user_id, run_id)
-    cut = await _cut(unit, run, ["shortfalls", "unvalued"], listing.page)
+    cut = await listing.collect(partial(_cut, unit, run, ["shortfalls", "unvalued"]))
     view = partial(GapView.of, names=names_of(run))
     return await listing.answer("gaps", run.id, cut, view=view, table=partial(as_table, GapView))
 

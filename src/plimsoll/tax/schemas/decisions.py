@@ -1,5 +1,6 @@
 """JSON of what a person decides about their taxes."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
@@ -26,10 +27,50 @@ from plimsoll.tax.domain.countries import Treatment
 from plimsoll.tax.domain.lots import Method
 from plimsoll.tax.domain.movements import Ref
 from plimsoll.tax.domain.results import ShortfallPolicy
+from plimsoll.tax.domain.rulesets import Ruleset
 from plimsoll.tax.domain.uk import Holder
 from plimsoll.tax.schemas.runs import Year
 from plimsoll.tax.service.decisions import Named, NotOfThatYear, PickRecord
+from plimsoll.tax.service.years import open_years
 from plimsoll.tax.storage.decisions import StoredGift, StoredTreatment
+
+
+class JurisdictionView(View):
+    """Rules of a country. `methods`: what may be elected, the first one holds without an election.
+    Years are those in which a tax year begins; `last_year` has begun. `year_starts_on` is the month
+    and day of that, as `04-06`. Without an election `zone` decides about the day.
+    """
+
+    code: str
+    title: str
+    ruleset: str
+    methods: list[Way]
+    currency: str
+    zone: str
+    year_starts_on: str
+    first_year: int
+    last_year: int
+
+    @classmethod
+    def of(cls, ruleset: Ruleset, now: datetime) -> Self:
+        first, last = open_years(ruleset, now=now)
+        month, day = ruleset.country.year_start
+        return cls(
+            code=ruleset.code,
+            title=ruleset.title,
+            ruleset=ruleset.name,
+            methods=list(ruleset.methods),
+            currency=ruleset.country.currency,
+            zone=str(ruleset.country.zone),
+            year_starts_on=f"{month:02}-{day:02}",
+            first_year=first,
+            last_year=last,
+        )
+
+
+class JurisdictionsView(View):
+    data: list[JurisdictionView]
+
 
 LegNumber = Annotated[int, Field(strict=True, ge=0, le=49)]
 

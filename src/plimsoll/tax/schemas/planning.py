@@ -1,5 +1,6 @@
 """JSON of planning: what is held and would bring, and a sale that is only thought of."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
@@ -18,11 +19,12 @@ from plimsoll.plumbing.shapes import (
     UnsignedAmount,
     View,
 )
+from plimsoll.plumbing.tables import Columns
 from plimsoll.tax.domain.choices import Way
 from plimsoll.tax.domain.planning import Outcome, Unrealised
 from plimsoll.tax.domain.report import Names
 from plimsoll.tax.domain.results import Rule, Slice, Term
-from plimsoll.tax.schemas.runs import Jurisdiction
+from plimsoll.tax.schemas.runs import Jurisdiction, as_table
 from plimsoll.tax.service.calculating import SaleWish, Tried
 from plimsoll.tax.service.planning import Seen
 
@@ -120,6 +122,19 @@ def sums_of(held: list[Unrealised]) -> dict[str, object]:
     value = sum((each.value or ZERO for each in priced), ZERO)
     unpriced = len(held) - len(priced)
     return {"cost": cost, "value": value, "gain": value - cost, "unpriced": unpriced}
+
+
+def held_table(currency: str, views: Sequence[UnrealisedView]) -> Columns:
+    """A row for each lot; its amounts of money are in `currency`."""
+    return {**as_table(UnrealisedView, (), views), "currency": [currency] * len(views)}
+
+
+def harvest_table(
+    currency: str, losses: Sequence[UnrealisedView], soon: Sequence[UnrealisedView]
+) -> Columns:
+    """Both lists, the losses first."""
+    which = ["loss"] * len(losses) + ["soon"] * len(soon)
+    return {"candidate": which, **held_table(currency, [*losses, *soon])}
 
 
 class PickBody(Body):

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from pydantic import Field
 
+from plimsoll.kernel.money import format_amount
 from plimsoll.plumbing.shapes import TEXT, Body, Figure, Moment, View
 from plimsoll.plumbing.tables import Columns
 from plimsoll.tax.domain.choices import Way
@@ -319,7 +320,7 @@ def names_of(run: Run) -> Names:
     return msgspec.json.decode(run.names, type=Names)
 
 
-def as_table(kind: type[View], _: Sequence[PlacedRow], views: Sequence[View]) -> Columns:
+def as_table(kind: type[View], _: Sequence[object], views: Sequence[View]) -> Columns:
     """A column for each field: counts and flags as numbers, everything else as exact text."""
     plain = [view.model_dump(mode="json") for view in views]
     whole = {name for name, each in kind.model_fields.items() if each.annotation in {int, bool}}
@@ -328,4 +329,20 @@ def as_table(kind: type[View], _: Sequence[PlacedRow], views: Sequence[View]) ->
         if name in whole
         else ["" if row[name] is None else str(row[name]) for row in plain]
         for name in kind.model_fields
+    }
+
+
+def runs_table(_: Sequence[Run], views: Sequence[RunView]) -> Columns:
+    """A row for each run: what it says but for its election, of which method and shortfalls, and
+    how complete it is.
+    """
+    columns = dict(as_table(RunView, (), views))
+    del columns["election"], columns["completeness"]
+    return {
+        **columns,
+        "method": [view.election.get("method", "") for view in views],
+        "shortfalls": [view.election.get("shortfalls", "") for view in views],
+        "score": [format_amount(view.completeness.score) for view in views],
+        "short": np.array([view.completeness.short for view in views], np.int64),
+        "unvalued": np.array([view.completeness.unvalued for view in views], np.int64),
     }

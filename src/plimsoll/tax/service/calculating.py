@@ -14,9 +14,12 @@ from decimal import Decimal
 from plimsoll.kernel.errors import Conflict
 from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
 from plimsoll.kernel.money import ZERO, worth
-from plimsoll.tax.domain import planning
+from plimsoll.ledger.domain.transactions import Role
+from plimsoll.tax.domain import identifying, planning
 from plimsoll.tax.domain.choices import Way
 from plimsoll.tax.domain.facts import Fact
+from plimsoll.tax.domain.identifying import Choice
+from plimsoll.tax.domain.movements import Disposed
 from plimsoll.tax.domain.planning import Outcome, Sale, Unrealised
 from plimsoll.tax.domain.report import Names, Report
 from plimsoll.tax.domain.rulesets import RULESETS, Matching, compute, match_all
@@ -122,6 +125,18 @@ class Tried:
     unvalued: int
 
 
+@dataclass(frozen=True, slots=True)
+class Identifiable:
+    """What each disposal of a transaction could be of. `may`: whether the rules know lots.
+    `shortfalls` and `unvalued` are of everything until then.
+    """
+
+    may: bool
+    choices: Sequence[Choice]
+    shortfalls: int
+    unvalued: int
+
+
 def look(document: bytes, prices: Mapping[AssetId, Decimal], as_of: date) -> Looked:
     """What an input leaves, at `prices`."""
     with _without_collection():
@@ -155,6 +170,31 @@ def try_sale(document: bytes, wish: SaleWish, ways: Sequence[Way]) -> Tried:
             outcomes,
             len(whole.matched.shortfalls),
             len(whole.matched.unvalued),
+        )
+
+
+def identify(document: bytes, of: TransactionId, at: datetime) -> Identifiable:
+    """What disposals of a transaction could be of. Of fees nobody says which units they are."""
+    with _without_collection():
+        whole, facts = _match(document, at.date())
+        may = identifying.may_identify(whole)
+        principal = {
+            number
+            for fact in facts
+            if fact.id == of
+            for number, leg in enumerate(fact.legs)
+            if leg.role is Role.PRINCIPAL
+        }
+        choices = [
+            identifying.choice_of(whole, place, each)
+            for place, each in enumerate(whole.movements)
+            if may
+            and isinstance(each, Disposed)
+            and each.ref.transaction == of
+            and each.ref.leg in principal
+        ]
+        return Identifiable(
+            may, choices, len(whole.matched.shortfalls), len(whole.matched.unvalued)
         )
 
 

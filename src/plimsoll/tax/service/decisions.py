@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from plimsoll.kernel.errors import Invalid
+from plimsoll.kernel.errors import FieldFault, Invalid
 from plimsoll.kernel.identifiers import AssetId, TransactionId, UserId, new_id
 from plimsoll.ledger.service import reading
 from plimsoll.plumbing.database import ReadUnit, Unit
@@ -35,6 +35,13 @@ class NotOfThatYear(Invalid):
 
     code = "not-of-that-year"
     title = "The sale was in another year"
+
+
+class HeldAfterGiven(Invalid):
+    """Nobody gives away what they do not have yet."""
+
+    code = "held-after-given"
+    title = "The giver had it only after it was given"
 
 
 class Named(NamedTuple):
@@ -102,8 +109,12 @@ async def drop_treatment(unit: Unit, user_id: UserId, transaction_id: UUID) -> N
 
 
 async def put_gift(unit: Unit, user_id: UserId, gift: StoredGift) -> StoredGift:
-    """Raises TransactionNotFound."""
-    await reading.get_transaction(unit, user_id, gift.transaction_id)
+    """Raises TransactionNotFound, HeldAfterGiven."""
+    given = (await reading.get_transaction(unit, user_id, gift.transaction_id)).transaction
+    if gift.donor_since is not None and gift.donor_since > given.occurred_at:
+        message = f"it was given at {given.occurred_at.isoformat()}"
+        fault = FieldFault("#/donor_since", HeldAfterGiven.code, message)
+        raise HeldAfterGiven(message, faults=(fault,))
     await decisions.put_gift(unit, user_id, gift)
     return gift
 
@@ -190,13 +201,18 @@ async def load_said(unit: ReadUnit, user_id: UserId, choices: Choices) -> Said:
 
 def choose_picks(records: Sequence[PickRecord]) -> dict[TransactionId, tuple[Pick, ...]]:
     """Of each disposal the record that counts; `records` are in the order of their making."""
-    chosen: dict[TransactionId, PickRecord] = {}
+    made: dict[TransactionId, list[PickRecord]] = {}
     for record in records:
-        before = chosen.get(record.transaction_id)
-        if before is None or record.in_time or not before.in_time:
-            chosen[record.transaction_id] = record
+        made.setdefault(record.transaction_id, []).append(record)
+    chosen = {of: record_that_counts(some) for of, some in made.items()}
     return {
         of: tuple(Pick(*named, record.identified_at) for named in record.units)
         for of, record in chosen.items()
-        if record.units
+        if record is not None and record.units
     }
+
+
+def record_that_counts(records: Sequence[PickRecord]) -> PickRecord | None:
+    """Of one disposal's records the last one that was made in time, else the last one."""
+    in_time = [record for record in records if record.in_time]
+    return next(reversed(in_time or records), None)

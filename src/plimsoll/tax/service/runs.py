@@ -190,6 +190,7 @@ class TaxRuns:
 
         async def work(unit: Unit) -> Run:
             if await runs.save(unit, run, given.document, found.document.parts):
+                await audit.append(unit, _made(run))
                 return run
             there = await runs.find_by_input(unit, args.user_id, given.sha256)
             assert there is not None, "the input is there"
@@ -269,6 +270,24 @@ class TaxRuns:
                 facts={"input_hash": gone.hex()},
             ),
         )
+
+
+def _made(run: Run) -> Happening:
+    """What proves later that the run was made then, of this input, with this report."""
+    return Happening(
+        Event.TAX_RUN_MADE,
+        run.created_at,
+        user_id=run.user_id,
+        subject=str(run.id),
+        facts={
+            "jurisdiction": run.jurisdiction,
+            "year": run.year,
+            "ruleset": run.ruleset,
+            "draft": run.draft,
+            "input_hash": run.input_hash.hex(),
+            "report_hash": run.report_hash.hex(),
+        },
+    )
 
 
 def no_run(run_id: UUID) -> RunNotFound:

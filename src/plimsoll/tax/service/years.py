@@ -17,16 +17,18 @@ class YearNotOpen(Invalid):
     title = "There is no such tax year yet"
 
 
+def open_years(ruleset: Ruleset, *, now: datetime) -> tuple[int, int]:
+    """The first and the last tax year that there is a report of; the last one has begun."""
+    today = now.astimezone(ruleset.country.zone).date()
+    return ruleset.first_year or FIRST_YEAR, min(now.year, ruleset.year_of(today))
+
+
 def check_year(ruleset: Ruleset, year: int, *, now: datetime) -> None:
     """Raises YearNotOpen, YearNotCovered."""
     if ruleset.first_year is not None and year < ruleset.first_year:
         raise YearNotCovered(f"the rules of {ruleset.title} here begin with {ruleset.first_year}")
-    if year < FIRST_YEAR or year > now.year:
-        begun = False
-    else:
-        first, _ = year_bounds(year, ruleset.country.year_start)
-        begun = now.astimezone(ruleset.country.zone).date() >= first
-    if not begun:
+    _, last = open_years(ruleset, now=now)
+    if not FIRST_YEAR <= year <= last:
         message = f"a tax year lies in {FIRST_YEAR} to now"
         raise YearNotOpen(message, faults=(FieldFault("#/year", YearNotOpen.code, message),))
 

@@ -315,18 +315,23 @@ def _check_purse(market: Market, account: Account, order: Order, outcome: Plan |
         )
 
 
+def leverage_bound(market: Market, account: Account, exposure: Exposure) -> tuple[int, int]:
+    """The highest leverage that an exposure may have, and the notional that decides it: that of
+    the positions and orders that it has. 0: none, for so much is not allowed.
+    """
+    brackets = market.instrument.brackets
+    value = market.mark * market.instrument.unit
+    notional = largest_notional(exposure, value=value, hedge=account.hedge)
+    tier_cap = brackets[0].leverage if account.house else account.leverage_cap
+    return highest_leverage(brackets, notional=notional, tier_cap=tier_cap), notional
+
+
 def check_leverage(
     venue: Venue, market: Market, account: Account, exposure: Exposure, leverage: int
 ) -> None:
     """Whether an exposure may have this leverage, with the positions and orders that it has."""
-    brackets = market.instrument.brackets
     value = market.mark * market.instrument.unit
-    notional = largest_notional(exposure, value=value, hedge=account.hedge)
-    highest = highest_leverage(
-        brackets,
-        notional=notional,
-        tier_cap=brackets[0].leverage if account.house else account.leverage_cap,
-    )
+    highest, notional = leverage_bound(market, account, exposure)
     if not 1 <= leverage <= highest:
         raise LeverageAboveCap(
             f"leverage is from 1 to {highest} here",

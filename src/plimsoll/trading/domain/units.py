@@ -80,7 +80,8 @@ def _whole(number: Decimal, grid: Decimal) -> int | None:
         )
     if number > MOST * grid:
         raise NumberTooLarge(
-            "nobody can mean this", facts={"given": format_amount(number), "most": str(MOST * grid)}
+            "nobody can mean this",
+            facts={"given": format_amount(number), "most": format_amount(MOST * grid)},
         )
     whole, rest = divmod(number, grid)
     return None if rest else int(whole)

@@ -1,6 +1,7 @@
 """Who waits for the writer, and for what."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Asked:
     actor: UUID | None
     request: Request | None
     done: "asyncio.Future[list[Applied]]"
+    at_s: float = field(default_factory=time.perf_counter)
 
     def answer(self, applied: list[Applied]) -> None:
         if not self.done.done():

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from plimsoll.trading.domain.bookkeeping import VENUE, entries_of
-from plimsoll.trading.domain.commands import Command, OpenAccount, PlaceOrder
+from plimsoll.trading.domain.commands import Command, OpenAccount
 from plimsoll.trading.domain.events import (
     Deleveraged,
     Event,
@@ -27,61 +27,13 @@ from plimsoll.trading.domain.events import (
     WalletChanged,
     WalletReason,
 )
-from plimsoll.trading.domain.orders import OrderStatus
 from plimsoll.trading.engine.applied import Applied
+from plimsoll.trading.engine.folding import OrderChange, OrderEvent, accepted, apply
 from plimsoll.trading.storage.encoding import encode_event, list_kept
 from plimsoll.trading.storage.journal import CHANGES, ORDERS, Table
+from plimsoll.trading.storage.orders import OrderRecord
 
-WAITING: Final = OrderStatus.WAITING.value
-OPEN: Final = OrderStatus.OPEN.value
 FUNDING: Final = WalletReason.FUNDING
-
-
-@dataclass(slots=True)
-class OrderRow:
-    """A new order as it is after the batch."""
-
-    id: int
-    account: int
-    symbol: str
-    side: int
-    type: str
-    quantity: int
-    price: int
-    time_in_force: str
-    leg: str
-    reduce_only: bool
-    close_position: bool
-    client_id: str | None
-    trigger: str | None
-    trigger_price: int
-    callback_ppm: int
-    expires_at_ms: int
-    parent: int
-    status: str
-    placed_at_ms: int
-    changed_at_ms: int
-    reason: str | None = None
-    filled: int = 0
-    cost: int = 0
-    fee: int = 0
-    profit: int = 0
-
-
-@dataclass(slots=True)
-class OrderChange:
-    """What a batch did to an order of an earlier one; None leaves a field as it is."""
-
-    id: int
-    changed_at_ms: int
-    price: int | None = None
-    quantity: int | None = None
-    status: str | None = None
-    reason: str | None = None
-    filled: int = 0
-    cost: int = 0
-    fee: int = 0
-    profit: int = 0
 
 
 class PositionRow(NamedTuple):
@@ -99,7 +51,7 @@ class Rows:
     """Of one batch, table by table; those that are tuples are in the order of the columns."""
 
     accounts: list[tuple[Any, ...]] = field(default_factory=list)
-    orders: dict[int, OrderRow] = field(default_factory=dict)
+    orders: dict[int, OrderRecord] = field(default_factory=dict)
     changes: dict[int, OrderChange] = field(default_factory=dict)
     order_events: list[tuple[Any, ...]] = field(default_factory=list)
     fills: list[tuple[Any, ...]] = field(default_factory=list)
@@ -168,7 +120,7 @@ class Projector:
                 self._add_fill(rows, event, seq=seq, at_ms=at_ms)
             elif isinstance(event, _OF_ORDERS):
                 if event.account not in self.houses:
-                    _add_order_event(rows, command, event)
+                    _follow(rows, command, event)
                     rows.order_events.append(
                         (event.account, seq, number, event.order, at_ms, encode_event(event))
                     )
@@ -199,14 +151,8 @@ class Projector:
             (fill, side.value, seq, at_ms, account, order, other, symbol, leg.value, price,
              quantity, fee, profit, maker, cause.value, level, ahead)
         )  # fmt: skip
-        if account in self.houses or not order:
-            return
-        row = rows.orders.get(order) or _change(rows, order, at_ms)
-        row.filled += quantity
-        row.cost += price * quantity
-        row.fee += fee
-        row.profit += profit
-        row.changed_at_ms = at_ms
+        if order and account not in self.houses:
+            _change(rows, event, at_ms)
 
 
 _OF_ORDERS: Final = (OrderAccepted, OrderEnded, OrderAmended, OrderTriggered)
@@ -218,56 +164,23 @@ _STAGES: Final = {
 }
 
 
-def _change(rows: Rows, order: int, at_ms: int) -> OrderChange:
-    change = rows.changes.get(order)
-    if change is None:
-        change = rows.changes[order] = OrderChange(order, at_ms)
-    return change
-
-
-def _add_order_event(
+def _follow(
     rows: Rows,
     command: Command,
     event: OrderAccepted | OrderEnded | OrderAmended | OrderTriggered,
 ) -> None:
-    at_ms = command.at_ms
     if isinstance(event, OrderAccepted):
-        rows.orders[event.order] = _new_order(command, event)
-        return
-    row = rows.orders.get(event.order) or _change(rows, event.order, at_ms)
-    row.changed_at_ms = at_ms
-    if isinstance(event, OrderEnded):
-        row.status, row.reason = event.end.value, event.reason.value
-    elif isinstance(event, OrderAmended):
-        row.price, row.quantity = event.price, event.quantity
+        rows.orders[event.order] = accepted(command, event)
     else:
-        row.status = OPEN
+        _change(rows, event, command.at_ms)
 
 
-def _new_order(command: Command, event: OrderAccepted) -> OrderRow:
-    """What the event does not say is in the command, when it is this very order."""
-    asked = command if isinstance(command, PlaceOrder) and not event.parent else None
-    if asked is not None and asked.account != event.account:
-        asked = None
-    return OrderRow(
-        id=event.order,
-        account=event.account,
-        symbol=event.symbol,
-        side=event.side.value,
-        type=event.type.value,
-        quantity=event.quantity,
-        price=event.price,
-        time_in_force=event.time_in_force.value,
-        leg=event.leg.value,
-        reduce_only=event.reduce_only,
-        close_position=asked.close_position if asked else False,
-        client_id=event.client_id,
-        trigger=event.trigger.value if event.trigger else None,
-        trigger_price=event.trigger_price,
-        callback_ppm=asked.callback_ppm if asked else 0,
-        expires_at_ms=asked.expires_at_ms if asked else 0,
-        parent=event.parent,
-        status=WAITING if event.trigger else OPEN,
-        placed_at_ms=command.at_ms,
-        changed_at_ms=command.at_ms,
-    )
+def _change(rows: Rows, event: OrderEvent, at_ms: int) -> None:
+    """An order of this batch becomes another row; of an earlier one what has changed is noted."""
+    order: OrderRecord | OrderChange | None = rows.orders.get(event.order)
+    if order is None:
+        order = rows.changes.get(event.order)
+    if order is None:
+        order = rows.changes[event.order] = OrderChange(event.order, at_ms)
+    order.changed_at_ms = at_ms
+    apply(order, event)

@@ -12,22 +12,26 @@ seconds who waits is told that the exchange is away, and it comes back by itself
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext
 from typing import Final, TypeVar
 from uuid import UUID
 
 import prometheus_client
 import structlog
 
-from plimsoll.kernel.clock import Clock, to_ms
+from plimsoll.kernel.clock import Clock
 from plimsoll.kernel.errors import PlimsollError
 from plimsoll.plumbing.database import Database, OutcomeUnknown
 from plimsoll.plumbing.held import HeldConnection, hold
+from plimsoll.plumbing.tracing import Tracing
+from plimsoll.plumbing.waiting import wait_at_most
 from plimsoll.trading.domain.venue import Venue
 from plimsoll.trading.engine import recovery
 from plimsoll.trading.engine.applied import Applied, Draft
 from plimsoll.trading.engine.asking import Asked, Queue, Request
+from plimsoll.trading.engine.course import Course
 from plimsoll.trading.engine.keeping import Keeper
 from plimsoll.trading.engine.present import Batch, Present
 from plimsoll.trading.engine.states import NOT_TAKING, EngineState, away
@@ -54,6 +58,9 @@ BATCHES: Final = prometheus_client.Counter("engine_batches", "Transactions of th
 REBUILDS: Final = prometheus_client.Counter(
     "engine_rebuilds", "Machines made again from the journal."
 )
+BATCH_SIZE: Final = prometheus_client.Histogram(
+    "engine_batch_size", "Commands of a batch.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+)
 COMMIT_S: Final = prometheus_client.Histogram(
     "engine_commit_seconds",
     "How long a batch took to be durable.",
@@ -64,16 +71,19 @@ COMMIT_S: Final = prometheus_client.Histogram(
 class Engine:
     """One for each database; used from one event loop."""
 
-    def __init__(self, database: Database, clock: Clock, *, snapshot_every: int = 100_000) -> None:
+    def __init__(self, database: Database, clock: Clock, *, snapshot_every: int) -> None:
         self.listeners: list[Callable[[Sequence[Applied]], None]] = []
         """Told of every batch once it is durable, in order."""
         self.on_restored: list[Callable[[], None]] = []
         """Told when the machine was made anew: what was kept of it is void."""
+        self.on_lag: list[Callable[[float], None]] = []
+        """Told of each batch how many seconds its oldest command waited until it was durable."""
+        self.tracing: Tracing | None = None
         self.state = EngineState.STARTING
         self.fault = ""
         self.epoch = 0
         self._database = database
-        self._clock = clock
+        self._course = Course(clock)
         self._keeper = Keeper(database, every=snapshot_every)
         self._first: Sequence[Draft] = ()
         self._present = Present()
@@ -245,8 +255,7 @@ class Engine:
 
     async def _pause(self, seconds: float) -> None:
         """Shorter when it is time to close."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), timeout=seconds)
+        await wait_at_most(self._closing, seconds)
 
     async def _take_lock(self, line: HeldConnection) -> bool:
         """Whether this is the writer now. A connection that was lost keeps its lock until the
@@ -288,7 +297,7 @@ class Engine:
     async def _do_first(self, line: HeldConnection) -> None:
         batch = Batch(self.epoch, self.seq)
         future: asyncio.Future[list[Applied]] = asyncio.get_running_loop().create_future()
-        now_ms = to_ms(self._clock.now())
+        now_ms = self._course.now_ms(self._present.venue.at_ms)
         self._present.apply(batch, [Asked(self._first, None, None, future)], now_ms)
         refused = [each.refusal for each in batch.applied if each.refusal is not None]
         assert not refused, refused
@@ -318,12 +327,11 @@ class Engine:
                     await self._keeper.finish(self._present)
                     return
                 self._awake.clear()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), timeout=IDLE_S)
+                await wait_at_most(self._awake, IDLE_S)
             if line.lost:  # noticed before anybody's command depends on it
                 self._lose("the connection was lost")
                 return
-            now_ms = to_ms(self._clock.now())
+            now_ms = self._course.now_ms(self._present.venue.at_ms)
             asked = self._queue.take()
             if not asked and not self._present.is_due(now_ms, idle=True):
                 continue
@@ -341,6 +349,20 @@ class Engine:
             self._keeper.look_at(self._present)
 
     async def _commit(self, line: HeldConnection, batch: Batch) -> None:
+        tracing, size = self.tracing, len(batch.applied)
+        spanned = nullcontext() if tracing is None else tracing.span("engine.batch", commands=size)
+        with spanned:
+            await self._append(line, batch)
+        BATCHES.inc()
+        BATCH_SIZE.observe(size)
+        self._ahead = False
+        if batch.asked:
+            for told in self.on_lag:
+                told(time.perf_counter() - batch.asked[0][0].at_s)
+        self._tell_kept(batch)
+        self._look_all()
+
+    async def _append(self, line: HeldConnection, batch: Batch) -> None:
         with COMMIT_S.time():
             await journal.append(
                 line,
@@ -349,10 +371,6 @@ class Engine:
                 journal=batch.journal,
                 models=batch.rows.tables(),
             )
-        BATCHES.inc()
-        self._ahead = False
-        self._tell_kept(batch)
-        self._look_all()
 
     def _tell_kept(self, batch: Batch) -> None:
         for asked, results in batch.asked:

@@ -33,6 +33,7 @@ from plimsoll.trading.schemas.accounts import (
 )
 from plimsoll.trading.schemas.histories import EntryView, entries_table
 from plimsoll.trading.schemas.positions import (
+    AccountSettingsView,
     LeverageBody,
     LeverageView,
     MarginModeBody,
@@ -41,7 +42,7 @@ from plimsoll.trading.schemas.positions import (
     PositionModeView,
 )
 from plimsoll.trading.service import histories, paying, positioning
-from plimsoll.trading.service.accounts import find_owner, look
+from plimsoll.trading.service.accounts import Owner, find_owner, look, look_at_settings
 from plimsoll.trading.service.exchange import ExchangeDep
 from plimsoll.trading.service.once import Done
 from plimsoll.trading.service.paying import DepositLimitReached, ResetIncomplete, ResetRefused
@@ -60,6 +61,17 @@ Whose = Annotated[
 AWAY = (EngineAway, EngineBusy)
 ONCE = (KeyReused, InFlight)
 AMOUNTS = (AmountOffGrid, NumberTooLarge, UnknownAssetField, UnknownAsset)
+
+
+@router.get("/account/symbols", responses=problems(EngineAway))
+async def list_account_symbols(owner: Reader, exchange: ExchangeDep) -> AccountSettingsView:
+    """Leverage and margin mode of every perpetual, traded or not, and the position mode: what the
+    caller's next order there is subject to.
+    """
+    number = await exchange.find_account(owner.user_id)
+    found = await look_at_settings(exchange, Owner(owner.user_id, owner.tier, number))
+    leverage_cap, _ = exchange.terms_of(owner.tier)
+    return AccountSettingsView.of(found, leverage_cap=leverage_cap)
 
 
 @router.get("/account/{user_id}", responses=problems(UnknownAccount, EngineAway))
@@ -87,7 +99,7 @@ async def list_entries(
     double-entry books have it.
     """
     owner = await find_owner(exchange, caller, user_id)
-    cut = await histories.list_entries(exchange, owner.number, listing.page)
+    cut = await listing.collect(lambda page: histories.list_entries(exchange, owner.number, page))
     return await listing.answer(
         "entries", owner.user_id, cut, view=EntryView.of, table=entries_table
     )

@@ -43,7 +43,9 @@ async def list_fills(
 ) -> Page[OwnFillView] | Response:
     """The caller's fills, the latest first; liquidations among them have their own `cause`."""
     number = int(order_id) if order_id is not None else None
-    cut = await histories.list_fills(exchange, owner, listing.page, symbol, order_id=number)
+    cut = await listing.collect(
+        lambda page: histories.list_fills(exchange, owner, page, symbol, order_id=number)
+    )
     return await listing.answer(
         "fills", owner.user_id, cut, view=partial(_fill, exchange), table=fills_table
     )
@@ -56,7 +58,7 @@ async def list_funding(
     owner: Reader, exchange: ExchangeDep, listing: Listing, symbol: OfSymbol = None
 ) -> Page[PaymentView] | Response:
     """What the caller paid and got at funding stamps, the latest first."""
-    cut = await histories.list_payments(exchange, owner, listing.page, symbol)
+    cut = await listing.collect(lambda page: histories.list_payments(exchange, owner, page, symbol))
     return await listing.answer(
         "funding", owner.user_id, cut, view=partial(_payment, exchange), table=payments_table
     )
@@ -71,7 +73,9 @@ async def list_liquidations(
     owner: Reader, exchange: ExchangeDep, listing: Listing, symbol: OfSymbol = None
 ) -> Page[LiquidationView] | Response:
     """What liquidation did to the caller's account, step by step, the latest first."""
-    cut = await histories.list_liquidations(exchange, owner, listing.page, symbol)
+    cut = await listing.collect(
+        lambda page: histories.list_liquidations(exchange, owner, page, symbol)
+    )
     return await listing.answer(
         "liquidations",
         owner.user_id,

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BeforeValidator
 
-from plimsoll.access.guards import Anyone, Operator, address_of
+from plimsoll.access.guards import Anyone, Operator, address_of, second_operator
+from plimsoll.access.service import approvals
 from plimsoll.markets.service.prices import PriceUnavailable
 from plimsoll.plumbing.database import Reading
 from plimsoll.plumbing.lists import Tables
 from plimsoll.plumbing.paging import BadCursor, Page, Paging
 from plimsoll.plumbing.problems import problems
+from plimsoll.settings import Sensitive
 from plimsoll.trading.domain.refusals import NotForSpot, OutOfRange, UnknownSymbol
 from plimsoll.trading.domain.units import NumberTooLarge, PriceOffTick, to_ticks
 from plimsoll.trading.engine.states import EngineAway
@@ -181,6 +183,7 @@ async def read_market_price(
         OnlyInSimulation,
         AuditNotWritten,
         EngineAway,
+        *approvals.REFUSALS,
     ),
 )
 async def set_market_price(
@@ -193,6 +196,7 @@ async def set_market_price(
     """
     instrument = operators.exchange.get_instrument(body.symbol)
     price = to_ticks(instrument, body.price)
+    await second_operator(request, caller, Sensitive.PRICE)
     acting = Acting(caller.user_id, address_of(request.scope), body.reason)
     moved = await operators.set_price(acting, instrument, price, hold_s=body.hold_s)
     users = await operators.find_users([each.account for each in moved.liquidated])

@@ -13,12 +13,12 @@ from plimsoll.kernel.errors import PlimsollError
 from plimsoll.kernel.money import NotAnAmount, parse_amount
 from plimsoll.plumbing.hot import read_small_json
 from plimsoll.plumbing.idempotency import GivenKey, InFlight, KeyReused
-from plimsoll.plumbing.lists import Tables
-from plimsoll.plumbing.paging import Page, Paging
+from plimsoll.plumbing.lists import Listing
+from plimsoll.plumbing.paging import Cut, Page, PageRequest
 from plimsoll.plumbing.problems import problems
 from plimsoll.trading.domain import refusals as refused
 from plimsoll.trading.domain.orders import Leg, OrderType, TimeInForce
-from plimsoll.trading.domain.units import PriceOffTick, QuantityOffStep
+from plimsoll.trading.domain.units import NumberTooLarge, PriceOffTick, QuantityOffStep
 from plimsoll.trading.engine.states import EngineAway, EngineBusy
 from plimsoll.trading.schemas.orders import (
     BatchItemView,
@@ -51,8 +51,8 @@ from plimsoll.trading.service import ordering, orders
 from plimsoll.trading.service.exchange import Exchange, ExchangeDep
 from plimsoll.trading.service.ordering import ClientOrderIdTaken, OrderHasEnded
 from plimsoll.trading.service.previewing import preview_order as preview
-from plimsoll.trading.service.tickets import Ticket
-from plimsoll.trading.storage.orders import NEWEST, Wanted
+from plimsoll.trading.service.tickets import CallbackOffGrid, Ticket
+from plimsoll.trading.storage.orders import NEWEST, OrderRecord, Wanted
 
 router = APIRouter(tags=["orders"])
 
@@ -61,12 +61,18 @@ _ORDER_ID: Final = re.compile(r"\d{1,18}", re.ASCII)
 """Ids are 2^20 times the number of a command: eighteen digits are 950 billion commands."""
 
 AWAY: Final = (EngineAway, EngineBusy)
-CHECKS: Final = (
+TICKETS: Final = (
     refused.UnknownSymbol,
     PriceOffTick,
     QuantityOffStep,
-    refused.OutOfRange,
+    NumberTooLarge,
+    CallbackOffGrid,
     refused.OrderRefused,
+)
+"""What is wrong with an order before anybody looks at a market."""
+CHECKS: Final = (
+    *TICKETS,
+    refused.OutOfRange,
     refused.LegRefused,
     refused.NotForSpot,
     refused.BelowMinimumNotional,
@@ -102,8 +108,9 @@ async def place_order(
 ) -> Response:
     """Place an order on the paper exchange; it is durable when the answer comes.
 
-    What it met at once is in `fills`. A repeat with the same `client_order_id` and the same content
-    answers 200 with the first order as it is now.
+    What it met at once is in `fills`. It never meets an order of the same account: one that stands
+    in its way is cancelled with the reason `self-trade`, and it goes on. A repeat with the same
+    `client_order_id` and the same content answers 200 with the first order as it is now.
     """
     placed = await ordering.place(exchange, owner, body.ticket(), key)
     view = filled_view_of(placed)
@@ -184,7 +191,7 @@ def _ticket(asked: QuickOrder) -> Ticket | None:
 
 @router.post(
     "/orders/preview",
-    responses=problems(refused.UnknownSymbol, PriceOffTick, QuantityOffStep, *AWAY),
+    responses=problems(*TICKETS, *AWAY),
 )
 async def preview_order(body: OrderBody, owner: Trader, exchange: ExchangeDep) -> PreviewView:
     """What an order would do now: its fills, its fee, and the margin and the liquidation price
@@ -226,8 +233,7 @@ async def count_down(body: CountdownBody, owner: Trader, exchange: ExchangeDep) 
 async def list_orders(
     owner: Reader,
     exchange: ExchangeDep,
-    page: Paging,
-    tables: Tables,
+    listing: Listing,
     status: Annotated[
         OrderStatusName | Literal["all"] | None,
         Query(description="`open`, when nothing else is asked for: waiting ones as well"),
@@ -241,30 +247,29 @@ async def list_orders(
     """
     if symbol is not None:
         exchange.get_instrument(symbol)
-    after = page.after(int)
-    before = int(str(after[0])) if after else NEWEST
-    if status == "open" or (status is None and client_order_id is None):
-        ids = await orders.list_open(
-            exchange, owner.user_id, symbol=symbol, before=before, limit=page.limit + 1
-        )
-        part = page.cut(ids, lambda order: (order,))
-        rows, next_cursor = (
-            await orders.list_still_open(exchange, owner.user_id, part.rows),
-            part.next_cursor,
-        )
-    else:
+
+    async def read(page: PageRequest) -> Cut[OrderRecord]:
+        after = page.after(int)
+        before = int(str(after[0])) if after else NEWEST
+        if status == "open" or (status is None and client_order_id is None):
+            ids = await orders.list_open(
+                exchange, owner.user_id, symbol=symbol, before=before, limit=page.limit + 1
+            )
+            part = page.cut(ids, lambda order: (order,))
+            still = await orders.list_still_open(exchange, owner.user_id, part.rows)
+            return Cut(still, part.next_cursor)
         statuses = None if status in {None, "all"} else [str(status)]
         wanted = Wanted(statuses, symbol, client_order_id, before)
         found = await orders.list_orders(exchange, owner.user_id, wanted, limit=page.limit + 1)
-        cut = page.cut(found, lambda order: (order.id,))
-        rows, next_cursor = cut.rows, cut.next_cursor
-    views = [view_of(each, exchange.get_instrument(each.symbol)) for each in rows]
-    if tables.wanted:
-        question = (owner.user_id, *((each.id, each.changed_at_ms) for each in rows))
-        return await tables.answer(
-            "orders", question, lambda: to_columns(rows, views), cursor=next_cursor
-        )
-    return Page(data=views, next_cursor=next_cursor)
+        return page.cut(found, lambda order: (order.id,))
+
+    return await listing.answer(
+        "orders",
+        owner.user_id,
+        await listing.collect(read),
+        view=lambda each: view_of(each, exchange.get_instrument(each.symbol)),
+        table=to_columns,
+    )
 
 
 router.add_api_route(

@@ -7,8 +7,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from plimsoll.kernel.clock import from_ms
 from plimsoll.kernel.money import format_amount
-from plimsoll.plumbing.shapes import Amount, Body, PositiveAmount, View
+from plimsoll.plumbing.shapes import Amount, Body, Moment, PositiveAmount, View
 from plimsoll.plumbing.tables import Columns
 from plimsoll.trading.domain.accounts import MarginMode
 from plimsoll.trading.domain.events import PositionChanged
@@ -25,7 +26,7 @@ from plimsoll.trading.schemas.columns import texts, whole
 from plimsoll.trading.schemas.orders import AmountText
 from plimsoll.trading.schemas.tickets import Flag, Symbol
 from plimsoll.trading.schemas.trades import BracketView
-from plimsoll.trading.service.accounts import PositionLook
+from plimsoll.trading.service.accounts import PositionLook, SettingsLook
 from plimsoll.trading.service.positioning import WHOLE, Part
 
 PERCENT_PLACES: Final = Decimal("0.0001")
@@ -61,6 +62,46 @@ class PositionModeBody(Body):
 
 class PositionModeView(View):
     hedge: bool
+
+
+class SymbolSettingsView(View):
+    """How a perpetual is set. `highest_leverage` is the most that may be chosen with what is open
+    there; 0 where so much is open that none is allowed.
+    """
+
+    symbol: str
+    leverage: int
+    margin_mode: MarginMode
+    highest_leverage: int
+
+
+class AccountSettingsView(View):
+    """How an account is set: `leverage_cap` is what the tier allows, `symbols` are all perpetuals,
+    by name, those without a position as the first order there would find them.
+    """
+
+    hedge: bool
+    leverage_cap: int
+    symbols: list[SymbolSettingsView]
+    at: Moment
+    paper: Literal[True] = True
+
+    @classmethod
+    def of(cls, look: SettingsLook, *, leverage_cap: int) -> "AccountSettingsView":
+        return cls(
+            hedge=look.hedge,
+            leverage_cap=leverage_cap,
+            symbols=[
+                SymbolSettingsView(
+                    symbol=each.symbol,
+                    leverage=each.leverage,
+                    margin_mode=each.mode,
+                    highest_leverage=each.highest,
+                )
+                for each in look.symbols
+            ],
+            at=from_ms(look.at_ms),
+        )
 
 
 class MarginBody(Body):

@@ -5,7 +5,7 @@ position has stands for itself; the sums are of the rest, the cross part, as in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from plimsoll.access.domain.principals import Principal, Scope, Tier
@@ -14,6 +14,7 @@ from plimsoll.kernel.errors import Unauthenticated
 from plimsoll.kernel.identifiers import UserId
 from plimsoll.trading.domain import margin
 from plimsoll.trading.domain.accounts import Account, Exposure, MarginMode, TradingState
+from plimsoll.trading.domain.admission import exposure_view, leverage_bound
 from plimsoll.trading.domain.brackets import find_bracket, maintenance
 from plimsoll.trading.domain.coverage import put_aside
 from plimsoll.trading.domain.instruments import Bracket, Instrument
@@ -82,6 +83,27 @@ class AccountLook:
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolLook:
+    """How a perpetual is set, traded or not. `highest`: the most leverage that may be chosen with
+    what is open there; 0: none, for that much is not allowed any more.
+    """
+
+    symbol: str
+    leverage: int
+    mode: MarginMode
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsLook:
+    """How an account is set; `symbols` are all perpetuals, by name."""
+
+    at_ms: int
+    hedge: bool
+    symbols: tuple[SymbolLook, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """Whose account is looked at; `number` None: nothing was traded or deposited yet. What the tier
     allows, the machine may learn only with the person's next command, before it does that.
@@ -99,7 +121,7 @@ async def find_owner(exchange: Exchange, principal: Principal, user_id: str) -> 
     wanted = _user_id(principal, user_id)
     if wanted == principal.user_id:
         return Owner(wanted, principal.tier, await exchange.find_account(wanted))
-    if wanted is None or Scope.ADMIN not in principal.scopes:
+    if wanted is None or Scope.OVERSEE not in principal.scopes:
         raise _unknown()
     try:
         async with exchange.database.read() as unit:
@@ -167,6 +189,29 @@ def look_at(venue: Venue, account: Account) -> AccountLook:
         open_orders=len(orders) - waiting,
         waiting_orders=waiting,
     )
+
+
+async def look_at_settings(exchange: Exchange, owner: Owner) -> SettingsLook:
+    """Leverage and margin mode of every perpetual, as the next order there would find them."""
+    number = owner.number
+    cap, fee_tier = exchange.terms_of(owner.tier)
+
+    def find(venue: Venue) -> SettingsLook:
+        known = venue.accounts.get(number) if number is not None else None
+        account = replace(known or Account(0, cap), leverage_cap=cap, fee_tier=fee_tier)
+        symbols = [
+            _settings(account, exposure, market)
+            for _, market in sorted(venue.markets.items())
+            if (exposure := exposure_view(account, market)) is not None
+        ]
+        return SettingsLook(venue.at_ms, account.hedge, tuple(symbols))
+
+    return await exchange.read(find)
+
+
+def _settings(account: Account, exposure: Exposure, market: Market) -> SymbolLook:
+    highest, _ = leverage_bound(market, account, exposure)
+    return SymbolLook(exposure.symbol, exposure.leverage, exposure.mode, highest)
 
 
 def _orders(account: Account) -> list[Order]:

@@ -135,10 +135,14 @@ class Broadcasting:
     # who follows
 
     def follow_person(self, principal: Principal) -> Person:
+        """As `follow`, of who is calling."""
+        return self.follow(principal.user_id)
+
+    def follow(self, user_id: UUID) -> Person:
         """To be given back with `leave_person`; `find_account` comes next."""
-        person = self._people.get(principal.user_id)
+        person = self._people.get(user_id)
         if person is None:
-            person = self._people[principal.user_id] = Person(principal.user_id)
+            person = self._people[user_id] = Person(user_id)
         person.followers += 1
         return person
 

@@ -83,6 +83,11 @@ class Exchange:
     async def close(self) -> None:
         await self.engine.close()
 
+    @property
+    def stands_by(self) -> bool:
+        """Another process runs it."""
+        return self.engine.state is EngineState.STANDBY
+
     # what is listed
 
     @property

@@ -27,6 +27,7 @@ from plimsoll.trading.domain.commands import CancelAll, PassTime, Quote, SetInde
 from plimsoll.trading.domain.holds import orders_of
 from plimsoll.trading.domain.house import Quotes
 from plimsoll.trading.domain.instruments import Instrument
+from plimsoll.trading.domain.mark import combine_index
 from plimsoll.trading.domain.venue import Market, Venue
 from plimsoll.trading.engine.applied import Applied, Draft
 from plimsoll.trading.engine.genesis import HOUSE
@@ -44,6 +45,10 @@ FRESH_S: Final = 2.0
 """How long an index may be trusted that was compared with the price."""
 REPEAT_S: Final = 5.0
 """An index that does not move is told again, so that the mark follows the book."""
+EQUAL: Final = Decimal(1)
+"""The weight of every source in the index."""
+LEAST_SOURCES: Final = 3
+"""Of two that differ nobody knows which one errs."""
 HALTED: Final = TradingState.HALTED
 
 
@@ -145,7 +150,14 @@ class Feeding:
         found = self.prices.find_quote(instrument.base, instrument.settle)
         if found is None:
             return Index(None, None, stale=True)
-        return Index(nearest_ticks(instrument, found.value), found.age_ms, found.stale)
+        said = self.prices.list_by_source(instrument.base, instrument.settle)
+        # Fewer cannot outvote one that errs: then it is the price that everything else shows.
+        price = (
+            combine_index([(each, EQUAL) for each in said.values()])
+            if len(said) >= LEAST_SOURCES
+            else found.value
+        )
+        return Index(nearest_ticks(instrument, price), found.age_ms, found.stale)
 
     async def set_price(
         self, symbol: str, price: int, *, hold_s: float, actor: UUID | None = None

@@ -21,8 +21,7 @@ from starlette.requests import HTTPConnection
 
 from plimsoll.access.domain.audit import Event, Fact, Happening
 from plimsoll.access.domain.principals import Tier
-from plimsoll.access.service import accounts as people
-from plimsoll.access.service import audit
+from plimsoll.access.service import audit, governing
 from plimsoll.access.service.access import Access
 from plimsoll.kernel.errors import PlimsollError, Unavailable
 from plimsoll.kernel.identifiers import UserId
@@ -182,14 +181,8 @@ class Operators:
         """In access first; then the exchange follows, at the latest with the person's next request
         there. None when the person has no trading account.
         """
-        await people.give_tier(
-            self._access,
-            user_id=user_id,
-            tier=tier,
-            by=acting.user_id,
-            reason=acting.reason,
-            address=acting.address,
-        )
+        governor = governing.Acting(acting.user_id, acting.address, acting.reason)
+        await governing.give_tier(self._access, user_id, tier, governor)
         account = await self.exchange.find_account(user_id)
         if account is None:
             return None

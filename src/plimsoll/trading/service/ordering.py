@@ -34,8 +34,8 @@ from plimsoll.trading.domain.orders import (
 from plimsoll.trading.domain.refusals import DuplicateClientId, UnknownOrder
 from plimsoll.trading.domain.units import quantity_of, to_steps, to_ticks
 from plimsoll.trading.engine.applied import Applied, Draft
+from plimsoll.trading.engine.folding import ORDER_EVENTS, accepted, apply
 from plimsoll.trading.service.exchange import Exchange
-from plimsoll.trading.service.folding import ORDER_EVENTS, accepted, apply
 from plimsoll.trading.service.once import Done, once
 from plimsoll.trading.service.orders import Placed, get_account, get_order
 from plimsoll.trading.service.refusals import submit, told

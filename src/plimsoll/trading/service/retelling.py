@@ -16,8 +16,8 @@ from plimsoll.trading.domain.events import (
     OrderEnded,
 )
 from plimsoll.trading.engine.applied import Applied
+from plimsoll.trading.engine.folding import ORDER_EVENTS, accepted, apply, first_status
 from plimsoll.trading.service.broadcasting import own_events
-from plimsoll.trading.service.folding import ORDER_EVENTS, accepted, apply, first_status
 from plimsoll.trading.storage import orders as stored
 from plimsoll.trading.storage import replays
 from plimsoll.trading.storage.orders import OrderRecord

@@ -71,7 +71,11 @@ def time_in_force_of(asked: TimeInForce, *, post_only: bool) -> TimeInForce:
 
 
 def draft_of(ticket: Ticket, instrument: Instrument, account: int) -> Draft:
-    """The command of a ticket; refuses what is not on the grid of the instrument."""
+    """The command of a ticket; refuses what is not on the grid of the instrument, and an order
+    that is good until a moment and names none.
+    """
+    if ticket.time_in_force is TimeInForce.GTD and not ticket.expires_at_ms:
+        raise OrderRefused("an order that is good until a moment needs `expires_at`")
     fields = (
         account,
         ticket.symbol,

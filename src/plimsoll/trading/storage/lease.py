@@ -1,9 +1,9 @@
 """Where the journal of the exchange stands, whoever writes it."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from plimsoll.plumbing.database import ReadUnit
+from plimsoll.plumbing.database import ReadUnit, Unit
 
 
 class LeaseRow(NamedTuple):
@@ -29,3 +29,10 @@ async def read(unit: ReadUnit) -> LeaseRow:
     row = await unit.fetchrow(READ)
     assert row is not None, "the migration wrote it"
     return LeaseRow(*row)
+
+
+RAISE: Final = "update engine_lease set epoch = greatest(epoch, $1) + 1, taken_at = now()"
+
+
+async def raise_epoch(unit: Unit, *, above: int) -> None:
+    await unit.execute(RAISE, above)

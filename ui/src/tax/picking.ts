@@ -1,0 +1,95 @@
+/** Which units a sale is of, as somebody types it: what is wrong, what is left, what it would gain. */
+import type { Schemas } from "@/api/client";
+import { compare, divide, isDecimal, multiply, signOf, subtract, sum } from "@/format/decimal";
+
+export type Choice = Schemas["ChoiceView"];
+export type Candidate = Schemas["CandidateView"];
+export type Pickable = Schemas["PickableView"];
+type Units = Schemas["PicksBody"]["units"];
+
+/** What was typed beside each lot, by the transaction that brought it. */
+export type Typed = Readonly<Record<string, string>>;
+
+function meant(typed: Typed, lot: Candidate): string {
+  const text = (typed[lot.transaction_id] ?? "").trim();
+  return isDecimal(text) ? text : "0";
+}
+
+/** What is wrong with the units of a lot. */
+export function faultOf(typed: Typed, lot: Candidate): string | null {
+  const text = (typed[lot.transaction_id] ?? "").trim();
+  if (text === "") return null;
+  if (!isDecimal(text) || signOf(text) < 0) return "an amount";
+  return compare(text, lot.quantity) > 0 ? "more than is left" : null;
+}
+
+export function chosenOf(choice: Choice, typed: Typed): string {
+  return sum(choice.lots.map((lot) => meant(typed, lot)));
+}
+
+/** What of the sale is not chosen; below zero where more is. */
+export function restOf(choice: Choice, typed: Typed): string {
+  return subtract(choice.quantity, chosenOf(choice, typed));
+}
+
+/** Of the units that are chosen, as the service says it of as many as there could be. */
+export function gainOf(choice: Choice, typed: Typed): string {
+  return sum(choice.lots.map((lot) => divide(multiply(lot.gain, meant(typed, lot)), lot.most) ?? "0"));
+}
+
+export function isWhole(choice: Choice, typed: Typed): boolean {
+  return choice.lots.every((lot) => faultOf(typed, lot) === null) && signOf(restOf(choice, typed)) >= 0;
+}
+
+export function unitsOf(choices: readonly Choice[], typed: readonly Typed[]): Units {
+  return choices.flatMap((choice, place) =>
+    choice.lots
+      .map((lot) => ({
+        transaction_id: lot.transaction_id,
+        coin_id: choice.coin_id,
+        quantity: meant(typed[place] ?? {}, lot),
+      }))
+      .filter(({ quantity }) => signOf(quantity) > 0),
+  );
+}
+
+/** What was chosen before, as if it had been typed. */
+export function typedBefore(choice: Choice, picked: Pickable["picked"]): Typed {
+  const units = (picked?.units ?? []).filter(({ coin_id }) => coin_id === choice.coin_id);
+  return Object.fromEntries(units.map((each) => [each.transaction_id, each.quantity]));
+}
+
+/** How many lots were chosen before that the service does not show any more: to save the rest would drop them. */
+export function countUnseen(choices: readonly Choice[], picked: Pickable["picked"]): number {
+  const seen = new Set(
+    choices.flatMap((choice) => choice.lots.map((lot) => `${choice.coin_id} ${lot.transaction_id}`)),
+  );
+  return (picked?.units ?? []).filter((each) => !seen.has(`${each.coin_id} ${each.transaction_id}`)).length;
+}
+
+export type Order = "oldest" | "dearest" | "cheapest";
+
+/** Lots as many as the sale is of, in an order; costs are compared by unit, without rounding. */
+export function filledBy(choice: Choice, order: Order): Typed {
+  const dear = (a: Candidate, b: Candidate): number =>
+    compare(multiply(b.cost, a.quantity), multiply(a.cost, b.quantity));
+  const lots = [...choice.lots];
+  if (order === "dearest") lots.sort(dear);
+  if (order === "cheapest") lots.sort((a, b) => dear(b, a));
+  let left = choice.quantity;
+  const typed: Record<string, string> = {};
+  for (const lot of lots) {
+    if (signOf(left) <= 0) break;
+    const taken = compare(lot.quantity, left) < 0 ? lot.quantity : left;
+    typed[lot.transaction_id] = taken;
+    left = subtract(left, taken);
+  }
+  return typed;
+}
+
+/** All that is left of a lot, as far as the sale is not yet of others. */
+export function allOf(choice: Choice, typed: Typed, lot: Candidate): string {
+  const rest = restOf(choice, { ...typed, [lot.transaction_id]: "" });
+  if (signOf(rest) <= 0) return "";
+  return compare(lot.quantity, rest) < 0 ? lot.quantity : rest;
+}
