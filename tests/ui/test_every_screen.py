@@ -39,6 +39,18 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": {**PHONE, "color_scheme": "light"},
 }
 
+OPACITY_OF_A_DISABLED_BUTTON = """() => {
+  const button = document.createElement("button");
+  button.className = [...document.querySelectorAll("main button")]
+    .find((each) => each.className.includes("disabled:opacity-50")).className;
+  document.body.append(button);
+  const seen = [getComputedStyle(button).opacity];
+  button.disabled = true;
+  seen.push(getComputedStyle(button).opacity);
+  button.remove();
+  return seen;
+}"""
+
 
 async def looks_right(visitor: Visitor, path: str, title: str | None) -> None:
     await visitor.go(path)
@@ -82,6 +94,18 @@ async def test_what_is_for_operators_is_not_shown_to_others(visitor: Visitor) ->
     await visitor.go("/operator")
     await expect(visitor.page.get_by_text("This part is for operators")).to_be_visible()
     await expect(visitor.page.get_by_role("link", name="Audit")).to_have_count(0)
+
+
+async def test_who_wants_no_motion_sees_none(visitor: Visitor) -> None:
+    """Not while something loads, and a look that changes is there at once."""
+    await visitor.sign_up()
+    released = await visitor.hold_back("/alerts", "GET")
+    await visitor.go("/alerts")
+    await expect(visitor.page.locator("[data-state=loading]").first).to_be_visible()
+    assert await visitor.page.evaluate("document.getAnimations().length") == 0
+    released.set()
+    await expect(visitor.page.locator("[data-state=loading]")).to_have_count(0)
+    assert await visitor.page.evaluate(OPACITY_OF_A_DISABLED_BUTTON) == ["1", "0.5"]
 
 
 async def test_a_stranger_comes_back_to_where_they_wanted_to_go(visitor: Visitor) -> None:
