@@ -256,6 +256,64 @@ async def test_what_a_sale_could_be_of_is_what_its_wallet_had_then(
     assert (refused.status_code, refused.json()["code"]) == (404, "transaction-not-found")
 
 
+async def test_two_sales_of_a_coin_in_one_transaction_are_each_of_their_own_units(
+    ada: Person,
+) -> None:
+    """One for 20 and one for 100 are sold together for 60 and 90: the dear one by the first leg, a
+    loss of 40, the other by the second, a gain of 70.
+    """
+    wallet, now = await add_wallet(ada, "One"), datetime.now(UTC)
+    cheap, dear = [
+        await trade(ada, wallet, (now - timedelta(days=d)).isoformat(), "1", cost, coin="ripple")
+        for d, cost in ((30, "20"), (20, "100"))
+    ]
+    soon = now + timedelta(seconds=50)
+    parts = [leg(wallet, "ripple", "-1", worth) for worth in ("60", "90")]
+    money = leg(None, "usd", "150", "150")
+    sale = await record(ada, "sell", soon.isoformat(), *parts, money)
+    units = [
+        {"transaction_id": of, "coin_id": "ripple", "quantity": "1", "leg": number}
+        for number, of in enumerate((dear, cheap))
+    ]
+
+    nowhere = [units[0], units[1] | {"leg": 2}]
+    refused = await ada.http.put(f"/tax/picks/{sale}", json={"units": nowhere})
+    said = await say(ada, f"/tax/picks/{sale}", {"units": units})
+    run = await compute(ada, "us", soon.astimezone(NEW_YORK).year)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "no-such-leg")
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["#/units/1/leg"]
+    assert (said["in_time"], said["units"]) == (True, units)
+    lines = await rows(ada, run, "disposals")
+    assert shown(lines, "rule", "acquired_transaction_id", "gain") == [
+        ("specific", dear, "-40"),
+        ("specific", cheap, "70"),
+    ]
+    assert run["warnings"] == []
+
+
+async def test_lots_that_were_chosen_are_shown_however_many_there_are(ada: Person) -> None:
+    """Of 502 lots the first 500 are shown, and the last one once it is chosen."""
+    wallet, begin = await add_wallet(ada, "One"), datetime(2025, 1, 2, tzinfo=UTC)
+    lots = [
+        await trade(
+            ada, wallet, (begin + timedelta(minutes=n)).isoformat(), "1", "2", coin="ripple"
+        )
+        for n in range(502)
+    ]
+    sale = await trade(ada, wallet, "2025-06-01", "-3", "9", coin="ripple")
+    path = f"/tax/picks/{sale}"
+
+    (before,) = (await read(ada, f"{path}?jurisdiction=us"))["disposals"]
+    unit = {"transaction_id": lots[-1], "coin_id": "ripple", "quantity": "1"}
+    await say(ada, path, {"units": [unit]})
+    (after,) = (await read(ada, f"{path}?jurisdiction=us"))["disposals"]
+
+    assert [each["transaction_id"] for each in before["lots"]] == lots[:500]
+    assert [each["transaction_id"] for each in after["lots"]] == [*lots[:500], lots[-1]]
+    assert before["lots_in_all"] == after["lots_in_all"] == 502
+
+
 async def test_a_gift_gains_from_its_donors_cost_and_loses_from_its_value(ada: Person) -> None:
     """IRC 1015: a donor's 100 were worth 60 when given. Sold for 120 it gains 20, long-term with
     the donor's time; for 50 it loses 10, short-term; for 80 nothing.
@@ -298,6 +356,33 @@ async def test_a_giver_had_what_they_gave_before_they_gave_it(ada: Person) -> No
     assert [fault["pointer"] for fault in refused.json()["errors"]] == ["#/donor_since"]
     assert (await read(ada, "/tax/gifts"))["data"] == []
     await say(ada, f"/tax/gifts/{gift}", later | {"donor_since": "2025-06-01T12:00:00Z"})
+
+
+async def test_a_gift_that_is_corrected_to_an_earlier_day_is_asked_about_anew(ada: Person) -> None:
+    """A correction is another transaction, of whose giver nothing was said: it is a gap until it
+    is said, and then by the day that it has now.
+    """
+    wallet = await add_wallet(ada, "One")
+    came = leg(wallet, "bitcoin", "1", "60")
+    wrong = await record(ada, "gift_in", "2025-06-01T12:00:00Z", came)
+    known = {"donor_cost": "100", "donor_since": "2025-05-01T12:00:00Z"}
+    await say(ada, f"/tax/gifts/{wrong}", known)
+    voided = await ada.http.post(f"/transactions/{wrong}/void", json={})
+    right = await record(ada, "gift_in", "2025-04-01T12:00:00Z", came)
+    await trade(ada, wallet, "2025-09-01", "-1", "120")
+
+    run = await compute(ada)
+    gaps = await rows(ada, run, "gaps")
+    refused = await ada.http.put(f"/tax/gifts/{right}", json=known)
+    await say(ada, f"/tax/gifts/{right}", known | {"donor_since": "2025-03-01T12:00:00Z"})
+    whole = await compute(ada)
+
+    assert voided.status_code == 201, voided.text
+    assert (run["draft"], whole["draft"]) == (True, False)
+    assert shown(gaps, "what", "transaction_id") == [("unvalued", right)]
+    assert (refused.status_code, refused.json()["code"]) == (422, "held-after-given")
+    (line,) = await rows(ada, whole, "disposals")
+    assert shown([line], "cost", "acquired_on") == [("100", "2025-03-01")]
 
 
 async def sell_six(ada: Person) -> dict[str, str]:

@@ -168,6 +168,28 @@ async def test_the_same_sale_by_each_method_and_by_name(ada: Person) -> None:
     assert [each["cost"] for each in after["data"]] == [each["cost"] for each in before["data"]]
 
 
+async def test_a_sale_says_which_lots_it_could_be_of(ada: Person) -> None:
+    """Of One the old and the dear one, less a fee of 10: what nobody names goes on as it did."""
+    wallets, lots = await three_lots(ada)
+
+    tried = await what_if(ada, "us", price="300", fees="10", wallet_id=wallets[0])
+    choice = tried["disposal"]
+    picks = [{"transaction_id": choice["lots"][1]["transaction_id"], "quantity": "0.5"}]
+    named = await what_if(ada, "us", price="300", fees="10", wallet_id=wallets[0], picks=picks)
+    pooled = await what_if(ada, "uk", price="300")
+
+    assert (choice["wallet"], choice["quantity"], choice["proceeds"]) == ("One", "1", "290")
+    assert [
+        (each["transaction_id"], each["quantity"], each["cost"], each["gain"], each["term"])
+        for each in choice["lots"]
+    ] == [(lots[0], "1", "100", "190", "long"), (lots[1], "1", "500", "-210", "short")]
+    gains = {each["method"]: each["gain"] for each in named["outcomes"]}
+    assert gains["specific"] == "-10"
+    assert {gains[each] for each in ("fifo", "lofo")} == {"190"}
+    assert named["disposal"] == choice
+    assert pooled["disposal"] is None
+
+
 async def test_a_sale_at_the_market_says_that_its_price_is_invented(ada: Person) -> None:
     await three_lots(ada)
 

@@ -118,6 +118,32 @@ async def test_a_sale_that_is_over_says_that_it_is_too_late(visitor: Visitor) ->
     await expect(chosen.get_by_role("row").nth(1)).to_contain_text("late")
 
 
+async def test_lots_are_named_of_a_sale_that_is_only_thought_of(visitor: Visitor) -> None:
+    """One for 60,000: of the first that costs 10,000, of the second by name."""
+    await visitor.sign_up()
+    await two_lots(visitor)
+    page = visitor.page
+    await visitor.go("/tax?jurisdiction=us&tab=what-if")
+    await page.get_by_label("Quantity").fill("1")
+    await page.get_by_label("Price of one").fill("60000")
+    await page.get_by_role("button", name="Try it out").click()
+    by_method = page.get_by_role("table", name="Gain by method").get_by_role("row")
+    named = by_method.filter(has_text="Specific")
+    await expect(named).to_contain_text(dollars("50000", change=True))
+
+    form = page.get_by_role("form", name="Lots that would be named")
+    await form.get_by_role("button", name="Highest cost").click()
+    await expect(lot(form, "2025-03-01")).to_have_value("1")
+    assert await visitor.accessibility_faults() == []
+    await form.get_by_role("button", name="Try these lots").click()
+    await expect(named).to_contain_text(dollars("40000", change=True))
+    await expect(by_method.nth(1)).to_contain_text(dollars("50000", change=True))
+    await expect(lot(form, "2025-03-01")).to_have_value("1")
+    taken = page.get_by_role("table", name="Lots that would be sold").get_by_role("row")
+    await expect(taken.nth(1)).to_contain_text("2025-03-01")
+    assert (await visitor.ask("/tax/picks"))["data"] == []
+
+
 async def test_an_airdrop_counts_as_nothing_and_a_gift_has_its_givers_cost(
     visitor: Visitor,
 ) -> None:

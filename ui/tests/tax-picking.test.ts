@@ -78,8 +78,8 @@ describe("the lots of a sale", () => {
 
   it("start as they were chosen before, each coin by itself", () => {
     const units = [
-      { transaction_id: "a", coin_id: "bitcoin", quantity: "1" },
-      { transaction_id: "b", coin_id: "ethereum", quantity: "4" },
+      { transaction_id: "a", coin_id: "bitcoin", quantity: "1", leg: null },
+      { transaction_id: "b", coin_id: "ethereum", quantity: "4", leg: null },
     ];
     const picked = { id: "p", transaction_id: "s", disposed_at: "", identified_at: "", in_time: true, units };
     expect(typedBefore(SALE, picked)).toEqual({ a: "1" });
@@ -87,13 +87,42 @@ describe("the lots of a sale", () => {
   });
 });
 
-it("counts what was chosen before of lots that are not shown", () => {
+it("counts what was chosen before of lots that the sale cannot be of", () => {
   const units = [
-    { transaction_id: "a", coin_id: "bitcoin", quantity: "1" },
-    { transaction_id: "far", coin_id: "bitcoin", quantity: "0.5" },
-    { transaction_id: "a", coin_id: "ethereum", quantity: "2" },
+    { transaction_id: "a", coin_id: "bitcoin", quantity: "1", leg: null },
+    { transaction_id: "far", coin_id: "bitcoin", quantity: "0.5", leg: null },
+    { transaction_id: "a", coin_id: "ethereum", quantity: "2", leg: null },
   ];
   const picked = { id: "p", units, in_time: true, identified_at: "2025-05-01T00:00:00Z" };
   expect(countUnseen([SALE], picked as never)).toBe(2);
   expect(countUnseen([SALE], null)).toBe(0);
+});
+
+describe("two sales of one coin in a transaction", () => {
+  const OTHER: Choice = { ...SALE, leg: 2, wallet: "Other", lots: [NEW] };
+  const pick = (transaction_id: string, leg: number | null): never =>
+    ({ units: [{ transaction_id, coin_id: "bitcoin", quantity: "0.5", leg }] }) as never;
+
+  it("are named by their legs", () => {
+    const ether = { ...SALE, leg: 4, coin_id: "ethereum" };
+    expect(unitsOf([SALE, OTHER, ether], [{ c: "1" }, { c: "0.5" }, { a: "1" }])).toEqual([
+      { transaction_id: "c", coin_id: "bitcoin", quantity: "1", leg: 0 },
+      { transaction_id: "c", coin_id: "bitcoin", quantity: "0.5", leg: 2 },
+      { transaction_id: "a", coin_id: "ethereum", quantity: "1" },
+    ]);
+  });
+
+  it("start as each was said, and both as what was said of no leg", () => {
+    expect([SALE, OTHER].map((each) => typedBefore(each, pick("c", 2)))).toEqual([{}, { c: "0.5" }]);
+    expect([SALE, OTHER].map((each) => typedBefore(each, pick("c", null)))).toEqual([
+      { c: "0.5" },
+      { c: "0.5" },
+    ]);
+  });
+
+  it("count what was said of a leg that cannot be of the lot", () => {
+    expect(countUnseen([SALE, OTHER], pick("a", 2))).toBe(1);
+    expect(countUnseen([SALE, OTHER], pick("a", 0))).toBe(0);
+    expect(countUnseen([SALE, OTHER], pick("a", null))).toBe(0);
+  });
 });

@@ -233,5 +233,17 @@ def test_units_named_too_late_are_not_named() -> None:
     assert len(late.warnings) == 1
 
 
+def test_units_may_be_meant_for_one_leg_alone() -> None:
+    """A pick that names no leg is of each that disposes of the coin, never of a fee."""
+
+    def picked(leg: int | None) -> list[int]:
+        pick = Pick(fact("void", DAY).id, AssetId("A"), Decimal(1), moment(DAY), leg)
+        legs = "X A -1 5", "Y A -2 10", "X A -0.1 1 fee", "- usd 15 15"
+        sold = movements_of(fact("sell", DAY, *legs, picks=[pick]), us.COUNTRY).movements
+        return [each.ref.leg for each in sold if isinstance(each, Disposed) and each.picks]
+
+    assert [picked(leg) for leg in (None, 0, 1, 2)] == [[0, 1], [0], [1], []]
+
+
 def test_a_void_is_nothing() -> None:
     assert not movements_of(fact("void", DAY), us.COUNTRY).movements

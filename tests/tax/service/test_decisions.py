@@ -2,8 +2,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from plimsoll.kernel.identifiers import AssetId, TransactionId
-from plimsoll.tax.service.decisions import Named, PickRecord, choose_picks
+import pytest
+
+from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
+from plimsoll.ledger.domain.transactions import Leg, Role
+from plimsoll.tax.service.decisions import (
+    UNITS,
+    Named,
+    NoSuchLeg,
+    PickRecord,
+    check_legs,
+    choose_picks,
+)
+from plimsoll.tax.service.inputs import ENCODER
 
 SOLD = TransactionId(UUID(int=1))
 SOLD_AT = datetime(2025, 6, 15, tzinfo=UTC)
@@ -38,3 +49,39 @@ def test_a_late_record_by_itself_is_told_with_its_moment() -> None:
 def test_a_record_can_be_taken_back_in_time_only() -> None:
     assert chosen(said(1, 7), said(2)) == []
     assert chosen(said(1, 7), said(20)) == [(7, 1)]
+
+
+def named(leg: int | None, asset: str = "bitcoin") -> Named:
+    return Named(TransactionId(UUID(int=7)), AssetId(asset), Decimal(1), leg)
+
+
+def test_what_was_said_of_a_leg_is_of_that_leg() -> None:
+    record = PickRecord(UUID(int=1), SOLD, SOLD_AT, SOLD_AT, (named(2), named(None)))
+
+    assert [pick.leg for pick in choose_picks([record])[SOLD]] == [2, None]
+
+
+def test_a_record_of_before_there_were_legs_is_of_none() -> None:
+    written = b'[["00000000-0000-0000-0000-000000000007","bitcoin","1"]]'
+
+    assert UNITS.decode(written) == (named(None),)
+    assert UNITS.decode(ENCODER.encode((named(2),))) == (named(2),)
+
+
+def test_a_leg_that_is_named_disposes_of_the_units() -> None:
+    """Of a sale with a fee in its coin: nobody says which units a fee is."""
+    wallet = WalletId(UUID(int=1))
+    legs = [
+        Leg(wallet, AssetId(asset), Decimal(quantity), role, Decimal(1))
+        for asset, quantity, role in (
+            ("bitcoin", -1, Role.PRINCIPAL),
+            ("bitcoin", -1, Role.FEE),
+            ("usd", 9, Role.PRINCIPAL),
+        )
+    ]
+
+    check_legs(legs, [named(0), named(None), named(None, "ether")])
+    for wrong in (named(0, "ether"), named(1), named(2, "usd"), named(3)):
+        with pytest.raises(NoSuchLeg) as refused:
+            check_legs(legs, [named(0), wrong])
+        assert [fault.pointer for fault in refused.value.faults] == ["#/units/1/leg"]

@@ -1,10 +1,10 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from plimsoll.kernel.identifiers import AssetId, TransactionId, WalletId
 from plimsoll.ledger.domain.transactions import Kind, Leg, Role, Transaction
-from plimsoll.tax.service.facts import DayPrices, Reader, Said
+from plimsoll.tax.service.facts import DayPrices, Gift, Reader, Said
 
 WALLET = WalletId(UUID(int=1))
 DAY = date(2025, 2, 1)
@@ -80,3 +80,19 @@ def test_a_fee_of_a_transfer_is_worth_the_price_of_the_day() -> None:
     fee = leg(BITCOIN, "-0.5", "0", role=Role.FEE)
     legs = leg(BITCOIN, "-1", "0"), leg(BITCOIN, "1", "0"), fee
     assert values(Kind.TRANSFER, *legs, bitcoin="10") == [None, None, 5]
+
+
+def test_who_had_a_gift_only_after_it_was_given_gave_another() -> None:
+    """Nothing of what was said of such a giver counts, not even the cost; who had it at the very
+    moment may have given it.
+    """
+
+    def known(since: datetime) -> tuple[Decimal | None, datetime | None]:
+        legs = (leg(BITCOIN, "1", "60"),)
+        given = Transaction(TransactionId(UUID(int=9)), Kind.GIFT_IN, AT, USD, legs)
+        said = Said(gifts={given.id: Gift(Decimal(100), since)})
+        fact = Reader(USD, said, lambda asset: asset == USD).read(given, 1, {})
+        return fact.donor_cost, fact.donor_since
+
+    assert known(AT) == (100, AT)
+    assert known(AT + timedelta(microseconds=1)) == (None, None)

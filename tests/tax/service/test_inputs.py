@@ -69,6 +69,18 @@ def test_an_input_reads_back_as_it_was_written() -> None:
     assert given.facts == 2
 
 
+def test_a_pick_of_before_there_were_legs_is_of_none() -> None:
+    """What was stored is computed again as it was; what names a leg is another input."""
+    text = ENCODER.encode(FACT)
+    before = text.replace(b'Z",null]]', b'Z"]]')
+    of_a_leg = FACT._replace(picks=(FACT.picks[0]._replace(leg=1),))
+
+    assert before != text
+    assert msgspec.json.decode(before, type=Fact) == FACT
+    assert read_input(written(of_a_leg).document)[1] == [of_a_leg]
+    assert written(of_a_leg).sha256 != written(FACT).sha256
+
+
 def test_every_field_of_choices_is_written() -> None:
     """A field that is forgotten would not be computed with, nor be in the hash."""
     plain = msgspec.json.decode(ENCODER.encode(write_choices(CHOICES)))

@@ -2219,7 +2219,8 @@ export interface paths {
          * Amend Order
          * @description Change the price or the whole quantity of an order that is open or waiting.
          *
-         *     It goes to the end of the queue at its price, unless only the quantity falls.
+         *     It goes to the end of the queue at its price and counts for the order rate, unless only the
+         *     quantity falls.
          */
         patch: operations["amend_order"];
         trace?: never;
@@ -2839,13 +2840,14 @@ export interface paths {
          * Read Picks
          * @description Which units a disposal could be of, by the rules of a jurisdiction, and what was said of it.
          *
-         *     Lots are those that its pool held just before it, as the ledger is now.
+         *     Lots are those that its pool held just before it, as the ledger is now: the first 500, and
+         *     always those that were picked.
          */
         get: operations["read_picks"];
         /**
          * Put Picks
-         * @description Say which units a disposal is of. The record's moment is now: for a disposal of the past it
-         *     comes too late, and the report says so.
+         * @description Say which units a disposal is of, or each of its legs. The record's moment is now: for a
+         *     disposal of the past it comes too late, and the report says so.
          */
         put: operations["put_picks"];
         post?: never;
@@ -3107,8 +3109,8 @@ export interface paths {
         put?: never;
         /**
          * Try Out Sale
-         * @description The same sale under each method that the rules allow, with what to know before it. Nothing is
-         *     recorded.
+         * @description The same sale under each method that the rules allow, with what to know before it, and the
+         *     lots that `picks` could name. Nothing is recorded.
          */
         post: operations["try_out_sale"];
         delete?: never;
@@ -4685,8 +4687,8 @@ export interface components {
         };
         /**
          * ChoiceView
-         * @description A disposal and the lots of its pool in the order of acquisition: the first 500 of
-         *     `lots_in_all`. `proceeds` are less the fees that the law takes off.
+         * @description A disposal and the lots of its pool in the order of acquisition: of `lots_in_all` the first
+         *     500, and those that `picked` names. `proceeds` are less the fees that the law takes off.
          */
         ChoiceView: {
             /** Coin Id */
@@ -7686,7 +7688,8 @@ export interface components {
         };
         /**
          * NamedBody
-         * @description So many units of the acquisition `transaction_id`.
+         * @description So many units of the acquisition `transaction_id`, for the disposal's leg number `leg`, from
+         *     0; null: for each leg that disposes of the coin.
          */
         NamedBody: {
             /**
@@ -7694,6 +7697,8 @@ export interface components {
              * @example bitcoin
              */
             coin_id: string;
+            /** Leg */
+            leg?: number | null;
             /**
              * Quantity
              * @example 0.5
@@ -7709,6 +7714,8 @@ export interface components {
         NamedView: {
             /** Coin Id */
             coin_id: string;
+            /** Leg */
+            leg: number | null;
             /**
              * Quantity
              * @example 1234.5
@@ -11623,7 +11630,8 @@ export interface components {
          * WhatIfBody
          * @description A sale that is only thought of. Without `price` (per unit) at the latest one, without `at`
          *     now, without `wallet_id` from the wallet that holds most, without `method` by each in turn.
-         *     `portfolio_value` (France): what everything is worth just before it.
+         *     `picks` are of the method `specific`. `portfolio_value` (France): what everything is worth just
+         *     before it.
          */
         WhatIfBody: {
             /** At */
@@ -11664,8 +11672,9 @@ export interface components {
         };
         /**
          * WhatIfView
-         * @description Nothing was recorded. `simulated`: the price is invented. `shortfalls`, `unvalued`: what is
-         *     missing of everything before the sale, whose figures are not to be relied on while it is.
+         * @description Nothing was recorded. `disposal`: the lots that it could be of, null where the rules leave
+         *     nothing to choose. `simulated`: the price is invented. `shortfalls`, `unvalued`: what is missing
+         *     of everything before the sale, whose figures are not to be relied on while it is.
          */
         WhatIfView: {
             /**
@@ -11677,6 +11686,7 @@ export interface components {
             coin_id: string;
             /** Currency */
             currency: string;
+            disposal: components["schemas"]["ChoiceView"] | null;
             /** Outcomes */
             outcomes: components["schemas"]["OutcomeView"][];
             /**
@@ -23518,7 +23528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unknown-asset-field`: A field names an unknown asset */
+            /** @description `unknown-asset-field`: A field names an unknown asset · `no-such-leg`: The leg does not dispose of such units */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -15,6 +15,8 @@ import { countUnseen, isWhole, typedBefore, unitsOf, type Pickable, type Typed }
 
 type Pick = Schemas["PickView"];
 
+const MOST_LOTS = 500;
+
 export function PickDialog({
   sale,
   jurisdiction,
@@ -117,8 +119,13 @@ function Form({ found, onSaid }: { found: Pickable; onSaid: () => void }): React
       ))}
       {unseen > 0 && (
         <p role="note" className="text-warn">
-          Of what was chosen before, {unseen} {unseen === 1 ? "lot is" : "lots are"} not among these. Take it
-          back first: to save these alone would drop the others.
+          Of what was chosen before, {unseen} {unseen === 1 ? "lot was" : "lots were"} not there to be sold.
+          Take it back first: to save these alone would drop the others.
+        </p>
+      )}
+      {units.length > MOST_LOTS && (
+        <p role="note" className="text-warn">
+          At most {MOST_LOTS} lots can be chosen of one transaction.
         </p>
       )}
       {error !== null && <Failed error={error} compact />}
@@ -132,7 +139,7 @@ function Form({ found, onSaid }: { found: Pickable; onSaid: () => void }): React
           type="submit"
           look="primary"
           busy={choose.isPending}
-          disabled={!whole || unseen > 0 || units.length === 0 || units.length > 500}
+          disabled={!whole || unseen > 0 || units.length === 0 || units.length > MOST_LOTS}
         >
           {found.in_time ? "Choose these lots" : "Keep as said late"}
         </Button>

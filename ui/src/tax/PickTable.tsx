@@ -122,7 +122,7 @@ export function PickTable({
       )}
       {choice.lots_in_all > choice.lots.length && (
         <p className="text-[12px] text-ink-3">
-          The oldest {choice.lots.length} of {choice.lots_in_all} lots.
+          {choice.lots.length} of {choice.lots_in_all} lots: the oldest, and those that were chosen before.
         </p>
       )}
       <Sum choice={choice} currency={currency} typed={typed} />

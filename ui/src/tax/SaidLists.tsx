@@ -146,7 +146,7 @@ function Meant({ units }: { units: Pick["units"] }): ReactNode {
   return (
     <span className="flex flex-col">
       {units.map((each) => (
-        <span key={`${each.transaction_id} ${each.coin_id}`} className="whitespace-nowrap">
+        <span key={`${each.transaction_id} ${each.coin_id} ${each.leg}`} className="whitespace-nowrap">
           <Quantity value={each.quantity} /> <Coin id={each.coin_id} /> of{" "}
           <TransactionLink id={each.transaction_id} />
         </span>

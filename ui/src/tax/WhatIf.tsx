@@ -16,11 +16,13 @@ import { useWallets, WalletName } from "@/components/Wallet";
 import { isDecimal, signOf } from "@/format/decimal";
 import { useOwnMoney } from "@/hooks/preferences";
 import { Missing } from "./Missing";
+import { NamedLots } from "./NamedLots";
 import { PossibleLots } from "./PossibleLots";
 import { TERMS, WAYS, type Way } from "./words";
 
 type Found = Schemas["WhatIfView"];
 type Outcome = Schemas["OutcomeView"];
+type Body = Schemas["WhatIfBody"];
 
 function given(text: string): string | null {
   return text.trim() === "" ? null : text.trim();
@@ -34,33 +36,39 @@ export function WhatIf({ jurisdiction, method }: { jurisdiction: string; method:
   const [price, setPrice] = useState("");
   const [fees, setFees] = useState("");
   const [wallet, setWallet] = useState("");
+  const [found, setFound] = useState<{ body: Body; answer: Found } | null>(null);
   const attempt = useMutation({
-    mutationFn: () =>
-      answer(
-        api.POST("/api/v1/tax/what-if", {
-          body: {
-            jurisdiction,
-            coin_id: find(coin) ?? coin.trim(),
-            quantity: quantity.trim(),
-            price: given(price),
-            fees: given(fees) ?? "0",
-            wallet_id: given(wallet),
-            method,
-            picks: [],
-          },
-        }),
-      ),
+    mutationFn: (body: Body) => answer(api.POST("/api/v1/tax/what-if", { body })),
   });
+  // Of an attempt that was reset nothing is heard any more; what was found stays while lots are tried.
+  const attemptWith = (body: Body): void =>
+    attempt.mutate(body, {
+      onSuccess: (answer) => setFound({ body, answer }),
+      onError: () => setFound(null),
+    });
   const { reset } = attempt;
   // What was found holds for the rules it was asked with.
-  useEffect(() => reset(), [jurisdiction, method, reset]);
+  useEffect(() => {
+    reset();
+    setFound(null);
+  }, [jurisdiction, method, reset]);
   const faults = attempt.error === null ? [] : asProblem(attempt.error).faults;
   const faultOf = (name: string) => faults.find(({ pointer }) => pointer === `#/${name}`)?.message;
   const amounts = [price, fees].every((text) => text.trim() === "" || isDecimal(text.trim()));
   const ready = isDecimal(quantity.trim()) && amounts && coin.trim() !== "";
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    attempt.mutate();
+    setFound(null);
+    attemptWith({
+      jurisdiction,
+      coin_id: find(coin) ?? coin.trim(),
+      quantity: quantity.trim(),
+      price: given(price),
+      fees: given(fees) ?? "0",
+      wallet_id: given(wallet),
+      method,
+      picks: [],
+    });
   };
   return (
     <div className="flex flex-col gap-3">
@@ -119,20 +127,32 @@ export function WhatIf({ jurisdiction, method }: { jurisdiction: string; method:
           </Button>
         </form>
       </Panel>
-      {attempt.data === undefined ? (
+      {found === null ? (
         <Panel title="What would come of it">
           <Empty title="Say what would be sold">
             The gain is shown under each method that you may choose, with what to know before the sale.
           </Empty>
         </Panel>
       ) : (
-        <Outcomes found={attempt.data} />
+        <Outcomes
+          found={found.answer}
+          busy={attempt.isPending}
+          onName={(picks) => attemptWith({ ...found.body, wallet_id: found.answer.wallet_id, picks })}
+        />
       )}
     </div>
   );
 }
 
-function Outcomes({ found }: { found: Found }): ReactNode {
+function Outcomes({
+  found,
+  busy,
+  onName,
+}: {
+  found: Found;
+  busy: boolean;
+  onName: (picks: Body["picks"]) => void;
+}): ReactNode {
   const money = useOwnMoney();
   const [shown, show] = useState<Way | null>(null);
   const { currency } = found;
@@ -196,6 +216,17 @@ function Outcomes({ found }: { found: Found }): ReactNode {
         />
       </Panel>
       {chosen !== undefined && <PossibleLots outcome={chosen} currency={currency} />}
+      {found.disposal !== null && found.outcomes.some(({ method }) => method === "specific") && (
+        <NamedLots
+          choice={found.disposal}
+          currency={currency}
+          busy={busy}
+          onName={(picks) => {
+            show("specific");
+            onName(picks);
+          }}
+        />
+      )}
     </>
   );
 }

@@ -41,30 +41,38 @@ export function isWhole(choice: Choice, typed: Typed): boolean {
   return choice.lots.every((lot) => faultOf(typed, lot) === null) && signOf(restOf(choice, typed)) >= 0;
 }
 
+/** A leg is named only where others sell the same coin. */
 export function unitsOf(choices: readonly Choice[], typed: readonly Typed[]): Units {
-  return choices.flatMap((choice, place) =>
-    choice.lots
+  return choices.flatMap((choice, place) => {
+    const alone = choices.filter(({ coin_id }) => coin_id === choice.coin_id).length === 1;
+    return choice.lots
       .map((lot) => ({
         transaction_id: lot.transaction_id,
         coin_id: choice.coin_id,
         quantity: meant(typed[place] ?? {}, lot),
+        ...(alone ? {} : { leg: choice.leg }),
       }))
-      .filter(({ quantity }) => signOf(quantity) > 0),
-  );
+      .filter(({ quantity }) => signOf(quantity) > 0);
+  });
+}
+
+/** Whether units that were named before are of that disposal; those of no leg are of each of the coin. */
+function isOf(choice: Choice, each: Schemas["NamedView"]): boolean {
+  return each.coin_id === choice.coin_id && (each.leg === null || each.leg === choice.leg);
 }
 
 /** What was chosen before, as if it had been typed. */
 export function typedBefore(choice: Choice, picked: Pickable["picked"]): Typed {
-  const units = (picked?.units ?? []).filter(({ coin_id }) => coin_id === choice.coin_id);
+  const units = (picked?.units ?? []).filter((each) => isOf(choice, each));
   return Object.fromEntries(units.map((each) => [each.transaction_id, each.quantity]));
 }
 
-/** How many lots were chosen before that the service does not show any more: to save the rest would drop them. */
+/** How many lots were chosen before that the sale cannot be of: the service shows every one that it can. */
 export function countUnseen(choices: readonly Choice[], picked: Pickable["picked"]): number {
-  const seen = new Set(
-    choices.flatMap((choice) => choice.lots.map((lot) => `${choice.coin_id} ${lot.transaction_id}`)),
-  );
-  return (picked?.units ?? []).filter((each) => !seen.has(`${each.coin_id} ${each.transaction_id}`)).length;
+  const seen = choices.map((choice) => new Set(choice.lots.map((lot) => lot.transaction_id)));
+  const canBe = (each: Schemas["NamedView"]): boolean =>
+    choices.some((choice, place) => isOf(choice, each) && seen[place]?.has(each.transaction_id));
+  return (picked?.units ?? []).filter((each) => !canBe(each)).length;
 }
 
 export type Order = "oldest" | "dearest" | "cheapest";

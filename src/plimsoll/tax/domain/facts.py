@@ -30,12 +30,16 @@ class FactLeg(NamedTuple):
 
 
 class Pick(NamedTuple):
-    """Which units were meant: of the acquisition `of`, by a record made at `identified_at`."""
+    """Which units were meant: of the acquisition `of`, by a record made at `identified_at`.
+
+    `leg` is the number of the disposal's leg; None: of each leg that disposes of the asset.
+    """
 
     of: TransactionId
     asset: AssetId
     quantity: Decimal
     identified_at: datetime
+    leg: int | None = None
 
 
 class Fact(NamedTuple):

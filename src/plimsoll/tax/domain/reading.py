@@ -159,7 +159,7 @@ class _Reader:
                 value - fees,
                 fees,
                 taxed,
-                self._picks(leg.asset),
+                self._picks(number, leg.asset),
             )
         )
 
@@ -268,11 +268,11 @@ class _Reader:
                 f"{self.fact.id}: what left and what arrived differ; the rest is not carried over"
             )
 
-    def _picks(self, asset: AssetId) -> tuple[tuple[TransactionId, Decimal], ...]:
+    def _picks(self, number: int, asset: AssetId) -> tuple[tuple[TransactionId, Decimal], ...]:
         """Units that were meant, as long as somebody said so in time (26 CFR 1.1012-1(j)(2))."""
         valid = []
         for pick in self.fact.picks:
-            if pick.asset != asset:
+            if pick.asset != asset or pick.leg not in {None, number}:
                 continue
             if pick.identified_at <= self.fact.at:
                 valid.append((pick.of, pick.quantity))

@@ -34,7 +34,7 @@ from plimsoll.tax.schemas.decisions import (
 )
 from plimsoll.tax.schemas.identifying import PickableView
 from plimsoll.tax.service import decisions
-from plimsoll.tax.service.decisions import HeldAfterGiven, NotOfThatYear
+from plimsoll.tax.service.decisions import HeldAfterGiven, NoSuchLeg, NotOfThatYear
 from plimsoll.tax.service.identifying import identify
 from plimsoll.tax.service.runs import TaxRunsDep, UnknownJurisdiction, get_ruleset
 from plimsoll.tax.storage.decisions import StoredGift
@@ -144,13 +144,17 @@ async def read_picks(
 ) -> PickableView:
     """Which units a disposal could be of, by the rules of a jurisdiction, and what was said of it.
 
-    Lots are those that its pool held just before it, as the ledger is now.
+    Lots are those that its pool held just before it, as the ledger is now: the first 500, and
+    always those that were picked.
     """
     code = get_ruleset(jurisdiction, pointer="query:jurisdiction").code
     return PickableView.of(await identify(tax, owner.user_id, code, transaction_id))
 
 
-@router.put("/picks/{transaction_id}", responses=problems(TransactionNotFound, UnknownAssetField))
+@router.put(
+    "/picks/{transaction_id}",
+    responses=problems(TransactionNotFound, UnknownAssetField, NoSuchLeg),
+)
 async def put_picks(
     transaction_id: UUID,
     body: PicksBody,
@@ -159,8 +163,8 @@ async def put_picks(
     prices: PricesDep,
     now: Now,
 ) -> PickView:
-    """Say which units a disposal is of. The record's moment is now: for a disposal of the past it
-    comes too late, and the report says so.
+    """Say which units a disposal is of, or each of its legs. The record's moment is now: for a
+    disposal of the past it comes too late, and the report says so.
     """
     units = [
         each.named(

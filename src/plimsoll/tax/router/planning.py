@@ -121,12 +121,12 @@ async def list_harvest(
     ),
 )
 async def try_out_sale(body: WhatIfBody, owner: Reader, tax: TaxRunsDep, now: Now) -> WhatIfView:
-    """The same sale under each method that the rules allow, with what to know before it. Nothing is
-    recorded.
+    """The same sale under each method that the rules allow, with what to know before it, and the
+    lots that `picks` could name. Nothing is recorded.
     """
     if body.at is not None:
         check_moment(body.at, now=now + FARTHEST)
     asset = tax.prices.catalogue.resolve_field(body.coin_id, pointer="#/coin_id")
     wish = Wish(owner.user_id, body.jurisdiction, body.method)
-    tried = await try_sale(tax, wish, body.sale(asset.id))
-    return WhatIfView.of(tried, simulated=tax.prices.simulated and body.price is None)
+    tried, names = await try_sale(tax, wish, body.sale(asset.id))
+    return WhatIfView.of(tried, names, simulated=tax.prices.simulated and body.price is None)

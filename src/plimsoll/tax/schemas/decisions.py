@@ -251,14 +251,17 @@ class TreatmentView(View):
 
 
 class NamedBody(Body):
-    """So many units of the acquisition `transaction_id`."""
+    """So many units of the acquisition `transaction_id`, for the disposal's leg number `leg`, from
+    0; null: for each leg that disposes of the coin.
+    """
 
     transaction_id: UUID
     coin_id: AssetName
     quantity: PositiveAmount
+    leg: LegNumber | None = None
 
     def named(self, asset: AssetId) -> Named:
-        return Named(TransactionId(self.transaction_id), asset, self.quantity)
+        return Named(TransactionId(self.transaction_id), asset, self.quantity, self.leg)
 
 
 class PicksBody(Body):
@@ -269,6 +272,7 @@ class NamedView(View):
     transaction_id: UUID
     coin_id: str
     quantity: Figure
+    leg: int | None
 
 
 class PickView(View):
@@ -292,7 +296,12 @@ class PickView(View):
             identified_at=record.identified_at,
             in_time=record.in_time,
             units=[
-                NamedView(transaction_id=each.of, coin_id=each.asset, quantity=each.quantity)
+                NamedView(
+                    transaction_id=each.of,
+                    coin_id=each.asset,
+                    quantity=each.quantity,
+                    leg=each.leg,
+                )
                 for each in record.units
             ],
         )

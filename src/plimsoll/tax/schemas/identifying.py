@@ -1,5 +1,6 @@
 """JSON of the units that a disposal could be of."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, Self
 from uuid import UUID
@@ -9,10 +10,11 @@ from plimsoll.tax.domain.identifying import Candidate, Choice
 from plimsoll.tax.domain.report import Names
 from plimsoll.tax.domain.results import Term
 from plimsoll.tax.schemas.decisions import PickView
+from plimsoll.tax.service.decisions import Named
 from plimsoll.tax.service.identifying import Identified
 
 MOST_LOTS: Final = 500
-"""As many as a pick can name."""
+"""As many as a pick can name: with those that it names there are at most twice as many."""
 
 
 class CandidateView(View):
@@ -42,8 +44,8 @@ class CandidateView(View):
 
 
 class ChoiceView(View):
-    """A disposal and the lots of its pool in the order of acquisition: the first 500 of
-    `lots_in_all`. `proceeds` are less the fees that the law takes off.
+    """A disposal and the lots of its pool in the order of acquisition: of `lots_in_all` the first
+    500, and those that `picked` names. `proceeds` are less the fees that the law takes off.
     """
 
     leg: int
@@ -56,8 +58,10 @@ class ChoiceView(View):
     lots_in_all: int
 
     @classmethod
-    def of(cls, choice: Choice, names: Names) -> Self:
+    def of(cls, choice: Choice, picked: Sequence[Named], names: Names) -> Self:
         disposed, candidates = choice
+        meant = {None, disposed.ref.leg}
+        named = {each.of for each in picked if each.asset == disposed.asset and each.leg in meant}
         return cls(
             leg=disposed.ref.leg,
             coin_id=disposed.asset,
@@ -65,7 +69,11 @@ class ChoiceView(View):
             wallet=names.wallets.get(disposed.account, ""),
             quantity=disposed.quantity,
             proceeds=disposed.proceeds,
-            lots=[CandidateView.of(each) for each in candidates[:MOST_LOTS]],
+            lots=[
+                CandidateView.of(each)
+                for place, each in enumerate(candidates)
+                if place < MOST_LOTS or each.of in named
+            ],
             lots_in_all=len(candidates),
         )
 
@@ -91,7 +99,7 @@ class PickableView(View):
 
     @classmethod
     def of(cls, seen: Identified) -> Self:
-        found = seen.found
+        found, picked = seen.found, seen.record.units if seen.record else ()
         return cls(
             transaction_id=seen.transaction_id,
             jurisdiction=seen.ruleset.code,
@@ -103,5 +111,5 @@ class PickableView(View):
             picked=PickView.of(seen.record) if seen.record else None,
             shortfalls=found.shortfalls,
             unvalued=found.unvalued,
-            disposals=[ChoiceView.of(each, seen.names) for each in found.choices],
+            disposals=[ChoiceView.of(each, picked, seen.names) for each in found.choices],
         )

@@ -24,8 +24,10 @@ from plimsoll.tax.domain.choices import Way
 from plimsoll.tax.domain.planning import Outcome, Unrealised
 from plimsoll.tax.domain.report import Names
 from plimsoll.tax.domain.results import Rule, Slice, Term
+from plimsoll.tax.schemas.identifying import MOST_LOTS, ChoiceView
 from plimsoll.tax.schemas.runs import Jurisdiction, as_table
 from plimsoll.tax.service.calculating import SaleWish, Tried
+from plimsoll.tax.service.decisions import Named
 from plimsoll.tax.service.planning import Seen
 
 
@@ -147,7 +149,8 @@ class PickBody(Body):
 class WhatIfBody(Body):
     """A sale that is only thought of. Without `price` (per unit) at the latest one, without `at`
     now, without `wallet_id` from the wallet that holds most, without `method` by each in turn.
-    `portfolio_value` (France): what everything is worth just before it.
+    `picks` are of the method `specific`. `portfolio_value` (France): what everything is worth just
+    before it.
     """
 
     jurisdiction: Jurisdiction
@@ -158,7 +161,7 @@ class WhatIfBody(Body):
     wallet_id: UUID | None = None
     at: Moment | None = None
     method: Way | None = None
-    picks: Annotated[tuple[PickBody, ...], Field(max_length=100)] = ()
+    picks: Annotated[tuple[PickBody, ...], Field(max_length=MOST_LOTS)] = ()
     portfolio_value: PositiveAmount | None = None
 
     def sale(self, asset: AssetId) -> SaleWish:
@@ -239,8 +242,9 @@ class OutcomeView(View):
 
 
 class WhatIfView(View):
-    """Nothing was recorded. `simulated`: the price is invented. `shortfalls`, `unvalued`: what is
-    missing of everything before the sale, whose figures are not to be relied on while it is.
+    """Nothing was recorded. `disposal`: the lots that it could be of, null where the rules leave
+    nothing to choose. `simulated`: the price is invented. `shortfalls`, `unvalued`: what is missing
+    of everything before the sale, whose figures are not to be relied on while it is.
     """
 
     currency: str
@@ -253,18 +257,22 @@ class WhatIfView(View):
     shortfalls: int
     unvalued: int
     outcomes: list[OutcomeView]
+    disposal: ChoiceView | None
 
     @classmethod
-    def of(cls, tried: Tried, *, simulated: bool) -> Self:
+    def of(cls, tried: Tried, names: Names, *, simulated: bool) -> Self:
+        sale, choice = tried.sale, tried.choice
+        picked = [Named(of, sale.asset, quantity) for of, quantity in sale.picks]
         return cls(
             currency=tried.currency,
-            coin_id=tried.sale.asset,
-            wallet_id=tried.sale.account,
-            quantity=tried.sale.quantity,
-            proceeds=tried.sale.proceeds,
-            at=tried.sale.at,
+            coin_id=sale.asset,
+            wallet_id=sale.account,
+            quantity=sale.quantity,
+            proceeds=sale.proceeds,
+            at=sale.at,
             simulated=simulated,
             shortfalls=tried.shortfalls,
             unvalued=tried.unvalued,
             outcomes=[OutcomeView.of(each) for each in tried.outcomes],
+            disposal=ChoiceView.of(choice, picked, names) if choice else None,
         )

@@ -116,11 +116,14 @@ class SaleWish:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A sale under each method. `shortfalls` and `unvalued` are of what it comes after."""
+    """A sale under each method. `choice`: which units it could be of; None where the rules know no
+    lots. `shortfalls` and `unvalued` are of what it comes after.
+    """
 
     currency: AssetId
     sale: Sale
     outcomes: Sequence[Outcome]
+    choice: Choice | None
     shortfalls: int
     unvalued: int
 
@@ -168,9 +171,18 @@ def try_sale(document: bytes, wish: SaleWish, ways: Sequence[Way]) -> Tried:
             whole.country.currency,
             sale,
             outcomes,
+            _choice_of(whole, outcomes),
             len(whole.matched.shortfalls),
             len(whole.matched.unvalued),
         )
+
+
+def _choice_of(whole: Matching, outcomes: Sequence[Outcome]) -> Choice | None:
+    """Which units a sale after everything could be of."""
+    if not identifying.may_identify(whole):
+        return None
+    disposed = outcomes[0].slices[0].disposed
+    return identifying.choice_of(whole, len(whole.movements), disposed)
 
 
 def identify(document: bytes, of: TransactionId, at: datetime) -> Identifiable:

@@ -17,6 +17,7 @@ import msgspec
 
 from plimsoll.kernel.errors import FieldFault, Invalid
 from plimsoll.kernel.identifiers import AssetId, TransactionId, UserId, new_id
+from plimsoll.ledger.domain.transactions import Leg, Role
 from plimsoll.ledger.service import reading
 from plimsoll.plumbing.database import ReadUnit, Unit
 from plimsoll.tax.domain.choices import Choices, FormRow
@@ -44,12 +45,22 @@ class HeldAfterGiven(Invalid):
     title = "The giver had it only after it was given"
 
 
+class NoSuchLeg(Invalid):
+    """Units are named for a leg that disposes of none such. Of fees nobody says which they are."""
+
+    code = "no-such-leg"
+    title = "The leg does not dispose of such units"
+
+
 class Named(NamedTuple):
-    """Units of the acquisition `of`."""
+    """Units of the acquisition `of`, for the leg of the disposal that has the number `leg`; None:
+    for each leg that disposes of the asset.
+    """
 
     of: TransactionId
     asset: AssetId
     quantity: Decimal
+    leg: int | None = None
 
 
 class PickRecord(NamedTuple):
@@ -128,8 +139,12 @@ async def drop_gift(unit: Unit, user_id: UserId, transaction_id: UUID) -> None:
 async def record_picks(
     unit: Unit, user_id: UserId, transaction_id: UUID, units: Sequence[Named], *, now: datetime
 ) -> PickRecord:
-    """Say which units a disposal is of, as known from `now` on. Raises TransactionNotFound."""
+    """Say which units a disposal is of, as known from `now` on.
+
+    Raises TransactionNotFound, NoSuchLeg.
+    """
     found = await reading.get_transaction(unit, user_id, TransactionId(transaction_id))
+    check_legs(found.transaction.legs, units)
     record = PickRecord(
         new_id(), found.transaction.id, found.transaction.occurred_at, now, tuple(units)
     )
@@ -145,6 +160,20 @@ async def record_picks(
         ),
     )
     return record
+
+
+def check_legs(legs: Sequence[Leg], units: Sequence[Named]) -> None:
+    """Raises NoSuchLeg unless every leg that is named is one by which such units go out."""
+    going = {
+        (number, leg.asset_id)
+        for number, leg in enumerate(legs)
+        if leg.role is Role.PRINCIPAL and leg.quantity < 0
+    }
+    for place, each in enumerate(units):
+        if each.leg is not None and (each.leg, each.asset) not in going:
+            message = f"leg {each.leg} disposes of no {each.asset}"
+            fault = FieldFault(f"#/units/{place}/leg", NoSuchLeg.code, message)
+            raise NoSuchLeg(message, faults=(fault,))
 
 
 async def list_picks(
@@ -206,7 +235,10 @@ def choose_picks(records: Sequence[PickRecord]) -> dict[TransactionId, tuple[Pic
         made.setdefault(record.transaction_id, []).append(record)
     chosen = {of: record_that_counts(some) for of, some in made.items()}
     return {
-        of: tuple(Pick(*named, record.identified_at) for named in record.units)
+        of: tuple(
+            Pick(each.of, each.asset, each.quantity, record.identified_at, each.leg)
+            for each in record.units
+        )
         for of, record in chosen.items()
         if record is not None and record.units
     }

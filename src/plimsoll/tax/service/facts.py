@@ -125,7 +125,7 @@ class Reader:
         return assets
 
     def read(self, transaction: Transaction, seq: int, prices: DayPrices) -> Fact:
-        gift = self.said.gifts.get(transaction.id)
+        gift = self._gift(transaction)
         into = self._into_own(transaction, prices)
         return Fact(
             transaction.id,
@@ -147,6 +147,16 @@ class Reader:
             gift.cost if gift else None,
             gift.since if gift else None,
         )
+
+    def _gift(self, transaction: Transaction) -> Gift | None:
+        """What was said of the giver, unless they would have had it only after they gave it: that
+        is refused when it is said, and where it stands all the same nothing of it counts, so that
+        the report lacks the gift's cost and names it.
+        """
+        gift = self.said.gifts.get(transaction.id)
+        if gift is None or (gift.since is not None and gift.since > transaction.occurred_at):
+            return None
+        return gift
 
     def _is_stated(self, transaction: Transaction, leg: Leg) -> bool:
         """Whether somebody said what the leg was worth. Where worth has no effect on the books

@@ -60,8 +60,9 @@ async def look(tax: TaxRuns, wish: Wish) -> Seen:
     return Seen(ruleset, gathered.currency, now, looked, names, prices, tax.prices.simulated)
 
 
-async def try_sale(tax: TaxRuns, wish: Wish, sale: SaleWish) -> Tried:
-    """The same sale under each method, or under that of the wish. Nothing is recorded.
+async def try_sale(tax: TaxRuns, wish: Wish, sale: SaleWish) -> tuple[Tried, Names]:
+    """The same sale under each method, or under that of the wish, and how people call what it
+    speaks of. Nothing is recorded.
 
     Raises UnknownJurisdiction, MethodNotAllowed, PriceUnavailable, NothingHeld, SaleInThePast.
     """
@@ -72,7 +73,9 @@ async def try_sale(tax: TaxRuns, wish: Wish, sale: SaleWish) -> Tried:
         price = tax.prices.get_quote(sale.asset, gathered.currency).value
     whole = replace(sale, price=price, at=sale.at or now)
     ways = (wish.method,) if wish.method is not None else ()
-    return await tax.calculate(calculating.try_sale, gathered.input.document, whole, ways)
+    tried = await tax.calculate(calculating.try_sale, gathered.input.document, whole, ways)
+    async with tax.database.read() as unit:
+        return tried, await tax.load_names(unit, wish.user_id, gathered.assets)
 
 
 async def _gather(tax: TaxRuns, wish: Wish, ruleset: Ruleset, now: datetime) -> Gathered:
