@@ -266,6 +266,7 @@ class World:
                 order=order,
                 price=chance.choice((0, price)),
                 quantity=chance.choice((0, quantity)),
+                counted=True,
             )
         if drawn < 0.93:
             return partial(CancelAll, account=who, symbol=chance.choice(("", symbol)))

@@ -176,7 +176,8 @@ class Incidents:
         order_id = (await ordering.place(exchange, who, ticket)).order.id
 
         def change(number: int, seq: int, at_ms: int) -> AmendOrder:
-            return AmendOrder(seq, at_ms, account, order_id, price - 1 - number % WIDTH, 0)
+            to = price - 1 - number % WIDTH
+            return AmendOrder(seq, at_ms, account, order_id, to, counted=True)
 
         for second in range(SECONDS):
             self._clock.at += timedelta(seconds=1)

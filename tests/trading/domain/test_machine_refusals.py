@@ -207,6 +207,33 @@ def test_orders_in_a_second(liquid: Desk) -> None:
     liquid.rest(ANNA, BUY, 1, INDEX - 5)
 
 
+def test_an_amendment_counts_like_an_order_unless_it_only_takes_away(liquid: Desk) -> None:
+    liquid.do(SetLimits, account_notional=0, venue_notional=0, orders_per_second=2)
+    mine = liquid.rest(ANNA, BUY, 10, INDEX - 5)
+    waiting = liquid.rest(ANNA, SELL, 1, trigger_price=INDEX - 9, **STOP)
+    liquid.at_ms += 1_000
+    asked = {"account": ANNA, "order": mine, "counted": True}
+    for price in (INDEX - 6, INDEX - 7):
+        liquid.do(AmendOrder, **asked, price=price)
+    refusal = liquid.refused(AmendOrder, **asked, price=INDEX - 8)
+    assert (refusal.code, facts(refusal)) == ("order-rate", {"orders_per_second": 2})
+    assert liquid.refuse(ANNA, BUY, 1, INDEX - 5).code == "order-rate"
+    more = {"account": ANNA, "order": waiting, "counted": True}
+    assert liquid.refused(AmendOrder, **more, quantity=2).code == "order-rate"
+    liquid.do(AmendOrder, **asked, quantity=9)
+    liquid.at_ms += 1_000
+    liquid.do(AmendOrder, **more, quantity=2)
+    assert liquid.refused(AmendOrder, **asked, price=INDEX * 2).code == "price-outside-band"
+    liquid.do(AmendOrder, **asked, price=INDEX - 8)
+    assert liquid.refuse(ANNA, BUY, 1, INDEX - 5).code == "order-rate"
+
+
+def test_amendments_of_old_journals_count_for_nothing(liquid: Desk) -> None:
+    liquid.do(SetLimits, account_notional=0, venue_notional=0, orders_per_second=1)
+    mine = liquid.rest(ANNA, BUY, 10, INDEX - 5)
+    liquid.do(AmendOrder, account=ANNA, order=mine, price=INDEX - 6)
+
+
 def test_most_open_orders(desk: Desk) -> None:
     for _ in range(200):  # not by the desk, which checks everything each time
         seq = desk.venue.seq + 1

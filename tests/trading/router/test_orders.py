@@ -4,12 +4,14 @@ import asyncio
 import csv
 import io
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
+from plimsoll.trading.engine.course import Course
 from plimsoll.trading.router.orders import router
 from tests.conftest import Person
 from tests.ledger.calls import ok
@@ -688,16 +690,48 @@ async def test_a_market_without_a_price_says_so(trader: Person) -> None:
     assert told["code"] == "no-price"
 
 
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time passes on the exchange, however long its answers take."""
+
+    def stand(course: Course, journaled_ms: int) -> int:
+        _ = course
+        return journaled_ms
+
+    monkeypatch.setattr(Course, "now_ms", stand)
+
+
+@pytest.mark.usefixtures("one_moment")
 async def test_ten_thousand_orders_in_a_second_are_too_many(floor: Floor, trader: Person) -> None:
     await floor.limit_rate(5)
     answers = [await trader.http.post("/orders", json=LIMIT) for _ in range(8)]
     before = await floor.digest()
     late = await trader.http.post("/orders", json=LIMIT)
     assert await floor.digest() == before
-    assert {each.status_code for each in answers} == {201, 429}
+    assert [each.status_code for each in answers] == [201] * 5 + [429] * 3
     assert (late.status_code, late.json()["code"]) == (429, "order-rate")
     assert late.json()["orders_per_second"] == 5
     assert late.headers["retry-after"] == "1"
+
+
+@pytest.mark.usefixtures("one_moment")
+async def test_changing_one_order_all_the_time_is_too_many_as_well(
+    floor: Floor, trader: Person
+) -> None:
+    order = (await trader.http.post("/orders", json=LIMIT)).json()["id"]
+    await floor.limit_rate(5)
+    prices = [str(Decimal(LIMIT["price"]) - step) for step in range(1, 9)]
+    answers = [await trader.http.patch(f"/orders/{order}", json={"price": p}) for p in prices]
+    assert [each.status_code for each in answers] == [200] * 5 + [429] * 3
+    before = await floor.digest()
+    late = await trader.http.patch(f"/orders/{order}", json={"price": LIMIT["price"]})
+    assert await floor.digest() == before
+    assert (late.status_code, late.json()["code"]) == (429, "order-rate")
+    assert late.json()["orders_per_second"] == 5
+    assert late.json()["code"] in declared(router, "PATCH", "/orders/{order_id}")
+    assert late.headers["retry-after"] == "1"
+    less = {"quantity": str(Decimal(LIMIT["quantity"]) / 2)}
+    assert (await trader.http.patch(f"/orders/{order}", json=less)).status_code == 200
 
 
 async def test_a_body_of_a_megabyte_is_refused(floor: Floor, trader: Person) -> None:

@@ -119,19 +119,30 @@ def fit_position(account: Account, order: Order, *, only_reducing: bool) -> None
 # -- limits and rates
 
 
-def check_counts(venue: Venue, market: Market, account: Account, at_ms: int) -> None:
-    """Open orders in the market, and orders in the last second. The house is not counted."""
-    if account.house:
-        return
+def check_open_orders(market: Market, account: Account) -> None:
+    """How many are open in the market. The house is not counted."""
     most = market.instrument.most_orders
     count = len(orders_of(account, market))
-    if count >= most:
+    if count >= most and not account.house:
         raise TooManyOrders("too many open orders", facts={"open": count, "most": most})
+
+
+def check_rate(venue: Venue, account: Account, at_ms: int) -> None:
+    """Orders in the last second. The house is not counted."""
     rate = venue.limits.orders_per_second
-    if rate:
+    if rate and not account.house:
         pace = venue.paces.get(account.id, [])
         if len(pace) >= rate and pace[0] > at_ms - 1_000:
             raise OrderRateReached("too many orders in a second", facts={"orders_per_second": rate})
+
+
+def count_order(venue: Venue, account: Account, at_ms: int) -> None:
+    """One more order that was taken."""
+    rate = venue.limits.orders_per_second
+    if rate and not account.house:
+        pace = venue.paces.setdefault(account.id, [])
+        pace.append(at_ms)
+        del pace[:-rate]
 
 
 def check_exposure(

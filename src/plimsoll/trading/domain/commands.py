@@ -93,7 +93,8 @@ class PlaceOrder(NamedTuple):
 
 class AmendOrder(NamedTuple):
     """A new price or total quantity, 0 leaves it; loses its place in the queue unless only the
-    quantity falls.
+    quantity falls. Where it loses it, it counts for the rate like a new order: `counted` is False
+    only in journals that are older than this rule.
     """
 
     seq: int
@@ -102,6 +103,7 @@ class AmendOrder(NamedTuple):
     order: int
     price: int = 0
     quantity: int = 0
+    counted: bool = False
 
 
 class CancelOrder(NamedTuple):

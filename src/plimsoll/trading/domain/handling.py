@@ -11,10 +11,12 @@ from plimsoll.kernel.errors import PlimsollError
 from plimsoll.trading.domain.accounts import Account, Exposure
 from plimsoll.trading.domain.admission import (
     Admitted,
-    check_counts,
     check_leverage,
     check_money,
+    check_open_orders,
+    check_rate,
     check_state,
+    count_order,
     exposure_view,
     fit_position,
 )
@@ -89,7 +91,8 @@ def place(step: Step, command: PlaceOrder) -> None:
     only_reducing = check_state(venue, market, account)
     exposure = exposure_view(account, market)
     _fit(account, exposure, order, only_reducing=only_reducing)
-    check_counts(venue, market, account, step.at_ms)
+    check_open_orders(market, account)
+    check_rate(venue, account, step.at_ms)
     admitted = None
     leverage = exposure.leverage if exposure else 0
     if command.leverage and command.leverage != leverage:
@@ -180,11 +183,7 @@ def _adopt(step: Step, account: Account, exposure: Exposure | None, order: Order
         account.exposures[order.symbol] = exposure
     if order.client_id is not None:
         venue.client_ids[account.id, order.client_id] = order.id
-    rate = venue.limits.orders_per_second
-    if rate and not account.house:
-        pace = venue.paces.setdefault(account.id, [])
-        pace.append(step.at_ms)
-        del pace[:-rate]
+    count_order(venue, account, step.at_ms)
 
 
 def amend(step: Step, command: AmendOrder) -> None:
@@ -217,11 +216,15 @@ def amend(step: Step, command: AmendOrder) -> None:
     only_reducing = check_state(venue, market, account)
     _fit(account, exposure_view(account, market), changed, only_reducing=only_reducing)
     quantity = changed.quantity + order.filled
+    if command.counted:
+        check_rate(venue, account, step.at_ms)
     if order.status is WAITING:
         order.price, order.quantity = price, quantity
         step.events.append(OrderAmended(order.id, account.id, price, quantity))
-        return
-    _requote(step, market, account, order, changed)
+    else:
+        _requote(step, market, account, order, changed)
+    if command.counted:
+        count_order(venue, account, step.at_ms)
 
 
 def _requote(step: Step, market: Market, account: Account, order: Order, changed: Order) -> None:

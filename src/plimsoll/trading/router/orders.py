@@ -314,7 +314,8 @@ async def amend_order(
 ) -> FilledOrderView:
     """Change the price or the whole quantity of an order that is open or waiting.
 
-    It goes to the end of the queue at its price, unless only the quantity falls.
+    It goes to the end of the queue at its price and counts for the order rate, unless only the
+    quantity falls.
     """
     placed = await ordering.amend(
         exchange, owner, _id(order_id), price=body.price, quantity=body.quantity

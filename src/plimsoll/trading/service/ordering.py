@@ -225,7 +225,7 @@ async def amend(
     steps = to_steps(instrument, quantity) if quantity is not None else 0
 
     def draft(seq: int, at_ms: int) -> AmendOrder:
-        return AmendOrder(seq, at_ms, account, order_id, ticks, steps)
+        return AmendOrder(seq, at_ms, account, order_id, ticks, steps, counted=True)
 
     await get_ready(exchange, instrument.symbol)
     return await _change(exchange, principal, account, order_id, draft)
