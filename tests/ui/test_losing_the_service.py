@@ -154,9 +154,13 @@ async def test_a_service_that_dies_is_missed_at_once_and_found_again(
         said = visitor.page.get_by_test_id("freshness")
         await expect(said).to_have_text("Not live: what you see is from before")
     await expect(grid(markets)).to_have_class(DIM)
-    await expect(grid(markets)).not_to_have_css("opacity", "1")
+    await expect(grid(markets)).not_to_have_css("filter", "none")
     await expect(pair.page.get_by_text("Not live: these candles are from before")).to_be_visible()
     await expect(chart).to_be_visible()
+    for visitor in (markets, pair):
+        for theme in ("light", "dark"):
+            await visitor.page.emulate_media(color_scheme=theme)
+            assert await visitor.accessibility_faults() == [], theme
     kept, last = await prices_of(markets), await price(pair).inner_text()
 
     await asyncio.to_thread(fragile.launch)

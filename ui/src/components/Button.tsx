@@ -6,9 +6,9 @@ const LOOKS: Record<Look, string> = {
   primary: "bg-accent text-accent-ink border-accent hover:opacity-90",
   plain: "bg-raised text-ink border-line hover:border-ink-3",
   quiet: "bg-transparent text-ink-2 border-transparent hover:bg-raised hover:text-ink",
-  danger: "bg-danger-soft text-danger border-danger hover:opacity-90",
-  buy: "bg-up-soft text-up border-up hover:opacity-90",
-  sell: "bg-down-soft text-down border-down hover:opacity-90",
+  danger: "bg-danger-soft text-danger border-danger hover:inset-ring",
+  buy: "bg-up-soft text-up border-up hover:inset-ring",
+  sell: "bg-down-soft text-down border-down hover:inset-ring",
 };
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {

@@ -51,7 +51,7 @@ export function SideChoice({
         >
           {each === "buy" ? "Buy" : "Sell"}
           {leg !== null && <span className="font-normal">{`${effectOf(each, leg)} ${leg}`}</span>}{" "}
-          <kbd className="text-[11px] opacity-70">{each[0]}</kbd>
+          <kbd className="text-[11px]">{each[0]}</kbd>
         </Button>
       ))}
     </div>
