@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.journeys.service import PROGRAM, Service
 from tests.ui.conftest import Visit
@@ -141,6 +141,26 @@ async def test_one_click_empties_the_desk_and_another_tells_the_story_anew(
     await expect(message(visitor, "The story begins anew")).to_be_visible(timeout=60_000)
     await page.get_by_role("link", name="Portfolio").first.click()
     await expect(cost).to_have_text(told)
+
+
+async def test_a_wipe_that_is_refused_after_its_dialog_was_closed_is_told(visitor: Visitor) -> None:
+    page = visitor.page
+    await visitor.go("/markets")
+    problem = {"code": "unavailable", "title": "Not now", "detail": "try again", "status": 503}
+    answers = asyncio.Event()
+
+    async def refuse(route: Route) -> None:
+        await answers.wait()
+        await route.fulfill(status=503, json=problem, content_type="application/problem+json")
+
+    await page.route("**/api/v1/demo/wipe", refuse)
+    await wish(visitor, "Wipe: begin with an empty desk", "Yes, wipe it")
+    await expect(page.get_by_role("button", name="Yes, wipe it")).to_be_disabled()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+    answers.set()
+    await expect(message(visitor, "Not now")).to_be_visible()
 
 
 async def wish(visitor: Visitor, what: str, surely: str) -> None:

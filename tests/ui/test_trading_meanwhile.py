@@ -2,10 +2,11 @@
 asked about, and nothing that was typed since is lost.
 """
 
+import asyncio
 import re
 from decimal import Decimal
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.ui.conftest import Visit
 from tests.ui.ticket import (
@@ -17,10 +18,14 @@ from tests.ui.ticket import (
     sign_up_operator,
     ticket,
 )
-from tests.ui.visitor import Visitor, number
+from tests.ui.visitor import PHONE, Visitor, number
 
 CENT = Decimal("0.01")
 TICK = Decimal("0.001")
+STATS = "window.__desk?.charts?.trade?.stats()"
+"""Of the chart on the trade screen."""
+OLD = "12345.5"
+"""A price that the market has not."""
 
 
 async def test_an_order_has_the_leverage_that_is_shown_and_the_next_one_is_typed_meanwhile(
@@ -63,6 +68,98 @@ async def test_an_order_has_the_leverage_that_is_shown_and_the_next_one_is_typed
     told = message(trader, "Refused: buy 5 DOT-PERP")
     await expect(told).to_be_visible()
     await expect(quantity).to_have_value("6")
+
+
+async def test_what_was_typed_on_a_phone_is_there_again_after_another_part_was_looked_at(
+    visit: Visit,
+) -> None:
+    trader = await visit(**PHONE)
+    await trader.sign_up()
+    await open_trade(trader, "ADA-PERP")
+    page, form = trader.page, ticket(trader)
+    part, leverage = page.get_by_role("tab", name="Ticket"), form.get_by_label("Leverage")
+    await part.tap()
+    await expect(leverage).to_have_value("5")
+    await form.get_by_label("Ask before sending").uncheck()
+    await fill(trader, "Buy", "100")
+
+    set_ = await trader.hold_back("/account/leverage", "PUT", before=True)
+    await leverage.fill("3")
+    async with page.expect_request(re.compile(r"/api/v1/account/leverage$")):
+        await page.get_by_role("tab", name="Book").tap()
+    await expect(form).to_have_count(0)
+    await part.tap()
+    await expect(leverage).to_have_value("3")
+    async with page.expect_request(re.compile(r"/api/v1/orders$")) as ordered:
+        await form.get_by_role("button", name="Buy ADA-PERP").tap()
+    body = (await ordered.value).post_data_json
+    assert body is not None
+    assert body["leverage"] == 3
+    await expect(message(trader, "Buy 100 ADA-PERP: filled")).to_be_visible()
+
+    await page.get_by_role("tab", name="Book").tap()
+    async with page.expect_response(re.compile(r"/api/v1/account/leverage$")):
+        set_.set()
+    # What was set is not typed any more: what is set elsewhere since is what the field shows.
+    set_again = {"symbol": "ADA-PERP", "leverage": 4}
+    await trader.tell("/account/leverage", set_again, method="PUT")
+    await part.tap()
+    await expect(leverage).to_have_value("4", timeout=20_000)
+
+
+async def test_a_leverage_that_is_refused_while_another_part_is_looked_at_is_told_and_still_there(
+    visit: Visit,
+) -> None:
+    trader = await visit(**PHONE)
+    await trader.sign_up()
+    await open_trade(trader, "ADA-PERP")
+    page, form = trader.page, ticket(trader)
+    part, leverage = page.get_by_role("tab", name="Ticket"), form.get_by_label("Leverage")
+    await part.tap()
+    await expect(leverage).to_have_value("5")
+    refused = await trader.hold_back("/account/leverage", "PUT")
+    await leverage.fill("999")
+    await page.get_by_role("tab", name="Book").tap()
+    await expect(form).to_have_count(0)
+    refused.set()
+    await expect(message(trader, "leverage")).to_be_visible()
+    await part.tap()
+    await expect(leverage).to_have_value("999")
+
+
+async def test_an_answer_with_the_bars_does_not_undo_what_was_told_since_it_was_asked_for(
+    visit: Visit,
+) -> None:
+    trader = await visit(**PHONE)
+    await trader.sign_up()
+    await open_trade(trader, "BTC-PERP")
+    page = trader.page
+    await trader.until(f"() => {STATS}?.bars > 0")
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        read = await (await route.fetch()).json()
+        asked.set()
+        await answers.wait()
+        newest = read["candles"][-1]
+        newest |= dict.fromkeys(("open", "high", "low", "close"), OLD)
+        # By a bar more at its beginning the answer is known once it is drawn.
+        first = read["candles"][0] | {"time_ms": read["candles"][0]["time_ms"] - 60_000}
+        await route.fulfill(json=read | {"candles": [first, *read["candles"]]})
+
+    await page.route(re.compile(r"/candles\?"), answer)
+    await page.get_by_role("tab", name="Book").tap()
+    await page.get_by_role("tab", name="Chart").tap()
+    async with asyncio.timeout(10):
+        await asked.wait()
+    await trader.until(f"() => {STATS}?.bars > 0")
+    before = await page.evaluate(f"() => {STATS}")
+    await trader.until(f"close => {STATS}.lastClose !== close", before["lastClose"])
+    await page.evaluate(f"() => {{ window.seen = []; setInterval(() => seen.push({STATS}), 1); }}")
+    answers.set()
+    await trader.until("firstMs => seen.some(each => each.firstMs < firstMs)", before["firstMs"])
+    seen = await page.evaluate("() => seen.map(each => each.lastClose)")
+    assert OLD not in seen
 
 
 async def test_an_order_for_money_stays_as_it_was_asked_while_the_price_moves(visit: Visit) -> None:

@@ -8,13 +8,14 @@ import type { Frame, Topic } from "@/stream/messages";
 
 const MINUTE = 60_000;
 
-const row = (minute: number, close = "100"): Row => ({
+const row = (minute: number, close = "100", state: Row["state"] = "forming"): Row => ({
   time_ms: minute * MINUTE,
   open: "100",
   high: "101",
   low: "99",
   close,
   volume: "1",
+  state,
 });
 
 class FakeChart {
@@ -64,6 +65,14 @@ describe("the candles of a pair", () => {
     expect(chart.minutes).toEqual([10, 11, 12]);
     expect(chart.bars()[1]?.close).toBe("100.5");
     expect(states.at(-1)).toEqual({ at: "ready", bars: 3 });
+  });
+
+  it("are not what the stream said of a bar that was over when they were read", async () => {
+    const page = { candles: [row(10, "100.9", "closed"), row(11, "100.1")], next_to: null };
+    const { chart, loader } = load(() => page);
+    loader.take(frame("snapshot", row(10, "100.2"), row(11, "100.3")));
+    await loader.start();
+    expect(chart.bars().map(({ close }) => close)).toEqual(["100.9", "100.3"]);
   });
 
   it("go on with updates", async () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { Bars, missingBetween, WIDEST_GAP, withGaps } from "@/chart/bars";
+import { Bars, dropOlder, missingBetween, ToldBars, WIDEST_GAP, withGaps } from "@/chart/bars";
 import { drawnPoints } from "@/chart/points";
 import type { Bar } from "@/chart/port";
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 2, 1);
 
-function bar(minute: number, close = "100"): Bar {
-  return { timeMs: START + minute * MINUTE, open: "100", high: "101", low: "99", close, volume: "1" };
+function bar(minute: number, close = "100", state: Bar["state"] = "forming"): Bar {
+  return { timeMs: START + minute * MINUTE, open: "100", high: "101", low: "99", close, volume: "1", state };
 }
 
 const minutesOf = (bars: readonly Bar[]): number[] => bars.map(({ timeMs }) => (timeMs - START) / MINUTE);
@@ -64,6 +64,59 @@ describe("the bars of a chart", () => {
     expect(bars.barAt(START + 90_000)).toEqual(bar(1));
     expect(bars.barAt(START + 5 * MINUTE)).toEqual(bar(5));
     expect(bars.barAt(START - 1)).toBeUndefined();
+  });
+});
+
+describe("bars that are read while the stream goes on", () => {
+  const closes = (bars: readonly Bar[]): [number, string][] =>
+    bars.map(({ timeMs, close }) => [(timeMs - START) / MINUTE, close]);
+
+  it("are as the stream told since they were asked for: those that ended, the last one, those begun meanwhile", () => {
+    const told = new ToldBars();
+    told.take(bar(1, "1.5", "closed"), 10);
+    told.take(bar(2, "2.5", "closed"), 11);
+    told.take(bar(3, "3.5"), 12);
+    const read = [bar(0, "0.1", "closed"), bar(1, "1.1"), bar(2, "2.1")];
+    expect(closes(told.over(read, 10))).toEqual([
+      [0, "0.1"],
+      [1, "1.5"],
+      [2, "2.5"],
+      [3, "3.5"],
+    ]);
+  });
+
+  it("are as they were read where the stream told before that was asked for, also the next time", () => {
+    const told = new ToldBars();
+    told.take(bar(1, "1.5"), 9);
+    told.take(bar(2, "2.5"), 9);
+    expect(closes(told.over([bar(1, "1.9", "closed")], 10))).toEqual([[1, "1.9"]]);
+    told.take(bar(2, "2.7"), 11);
+    expect(closes(told.over([bar(1, "1.9", "closed"), bar(2, "2.6")], 10)).at(-1)).toEqual([2, "2.7"]);
+  });
+
+  it.each([
+    ["forming", "closed", "read"],
+    ["closed", "amended", "read"],
+    ["forming", "amended", "read"],
+    ["forming", "forming", "told"],
+    ["closed", "forming", "told"],
+    ["closed", "closed", "told"],
+    ["amended", "closed", "told"],
+    ["amended", "amended", "told"],
+  ] as const)("told %s and read %s it is as it was %s", (toldState, readState, wanted) => {
+    const told = new ToldBars();
+    told.take(bar(1, "told", toldState), 10);
+    expect(closes(told.over([bar(1, "read", readState)], 10))).toEqual([[1, wanted]]);
+  });
+
+  it("are not drawn over by what waited since they formed, but by what ended or moved since", () => {
+    const each = [bar(1, "1.1"), bar(2, "2.1", "closed"), bar(3, "3.1")];
+    const waiting = new Map(each.map((one) => [one.timeMs, one]));
+    dropOlder(waiting, [bar(1, "1.9", "closed"), bar(2, "2.0"), bar(3, "3.0")]);
+    expect(closes([...waiting.values()])).toEqual([
+      [2, "2.1"],
+      [3, "3.1"],
+    ]);
   });
 });
 

@@ -74,6 +74,53 @@ export class Bars {
   }
 }
 
+const FINALITY: Readonly<Record<Bar["state"], number>> = { synthetic: 0, forming: 1, closed: 2, amended: 3 };
+
+/**
+ * Whether `read`, of an answer, is certainly newer than `told`, which the stream said of the same bar since that was
+ * asked for. The wire has no other number of a change: alike, the stream counts, for whatever comes after it tells, too.
+ */
+function isNewer(read: Bar, told: Bar): boolean {
+  return FINALITY[read.state] > FINALITY[told.state];
+}
+
+/** The bars of an answer, as they are after what the stream said since it was asked for. */
+export function withTold(read: readonly Bar[], told: Iterable<Bar>): Bar[] {
+  const byTime = new Map(read.map((bar) => [bar.timeMs, bar]));
+  for (const bar of told) {
+    const known = byTime.get(bar.timeMs);
+    if (known === undefined || !isNewer(known, bar)) byTime.set(bar.timeMs, bar);
+  }
+  return [...byTime.values()];
+}
+
+/** Takes out of what waits to be drawn, in the background for hours, what is there as it was later. */
+export function dropOlder(waiting: Map<number, Bar>, bars: readonly Bar[]): void {
+  for (const bar of bars) {
+    const old = waiting.get(bar.timeMs);
+    if (old !== undefined && isNewer(bar, old)) waiting.delete(bar.timeMs);
+  }
+}
+
+/** What the stream says of one series of bars, for answers that are as old as their question. */
+export class ToldBars {
+  readonly #told = new Map<number, { bar: Bar; atMs: number }>();
+
+  /** `atMs`: when it was heard, on any clock that only goes forward. */
+  take(bar: Bar, atMs: number): void {
+    this.#told.set(bar.timeMs, { bar, atMs });
+  }
+
+  /** The bars of an answer that was asked for at `askedMs`; what was heard before is in it, and forgotten. */
+  over(read: readonly Bar[], askedMs: number): Bar[] {
+    for (const [timeMs, { atMs }] of this.#told) if (atMs < askedMs) this.#told.delete(timeMs);
+    return withTold(
+      read,
+      [...this.#told.values()].map(({ bar }) => bar),
+    );
+  }
+}
+
 /** A price is above 0: whatever says otherwise is an outage, and an outage is a gap. */
 function isDrawable(bar: Bar): boolean {
   return [bar.open, bar.high, bar.low, bar.close].every((price) => Number(price) > 0);

@@ -2,7 +2,7 @@
 import { createChartEx, type IChartApiBase, type MouseEventParams, type Time } from "lightweight-charts";
 import type { Zone } from "../format/times";
 import { BarSeries } from "./bar-series";
-import { Bars } from "./bars";
+import { Bars, dropOlder } from "./bars";
 import { modeOf, pngOf, priceText, secondsOf, themeOptions, zoneOptions } from "./options";
 import { Overlays } from "./overlays";
 import type {
@@ -59,8 +59,8 @@ class LightweightChart implements ChartPort {
   }
 
   setBars(bars: readonly Bar[], stepMs: number): void {
-    // Other bars: what was on its way to those before does not belong here.
-    if (bars.length === 0 || stepMs !== this.#series.stepMs) this.#pending.clear();
+    if (bars.length === 0 || stepMs !== this.#series.stepMs) this.#pending.clear(); // of other bars
+    dropOlder(this.#pending, bars);
     this.#series.stepMs = this.#overlays.stepMs = stepMs;
     this.#bars.set(bars);
     this.#applyZone();

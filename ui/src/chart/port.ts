@@ -18,6 +18,8 @@ export interface Bar {
   readonly low: string;
   readonly close: string;
   readonly volume: string;
+  /** How final it is, as the API says. */
+  readonly state: "synthetic" | "forming" | "closed" | "amended";
 }
 
 export interface Point {

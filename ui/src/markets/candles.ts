@@ -3,6 +3,7 @@
  * newest page is read again: no hole is left that the service could fill, and no bar that it does not know any more.
  */
 import { answer, api, type Schemas } from "@/api/client";
+import { withTold } from "@/chart/bars";
 import { MOST_BARS, type Bar, type ChartPort } from "@/chart/port";
 import type { Frame } from "@/stream/messages";
 import { STEP_MS, type ShownInterval } from "./intervals";
@@ -19,6 +20,7 @@ export interface Row {
   readonly low: string;
   readonly close: string;
   readonly volume: string;
+  readonly state: Bar["state"];
 }
 
 export interface CandlePage {
@@ -44,13 +46,14 @@ export interface LoadState {
   readonly error?: unknown;
 }
 
-const barOf = ({ time_ms: timeMs, open, high, low, close, volume }: Row): Bar => ({
+const barOf = ({ time_ms: timeMs, open, high, low, close, volume, state }: Row): Bar => ({
   timeMs,
   open,
   high,
   low,
   close,
   volume,
+  state,
 });
 
 export class CandleLoader {
@@ -91,7 +94,7 @@ export class CandleLoader {
       const meets = nextTo !== null && this.#heldMs >= first;
       const before = meets ? this.#chart.bars().filter(({ timeMs }) => timeMs < first) : [];
       if (before.length === 0) this.#nextTo = nextTo;
-      const bars = [...before, ...candles.map(barOf), ...this.#early.values()];
+      const bars = withTold([...before, ...candles.map(barOf)], this.#early.values());
       this.#early.clear();
       this.#heldMs = Infinity;
       this.#ready = true;

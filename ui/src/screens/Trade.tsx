@@ -76,7 +76,9 @@ function Desk({
   instruments: readonly Instrument[];
 }): ReactNode {
   const mark = useMark(instrument.symbol);
+  // Here, for the ticket is gone from a phone while another part is looked at.
   const [draft, setDraft] = useState<Draft>(BLANK);
+  const chosen = useState<string | null>(null);
   const [layout, setLayout] = useStored<Layout>("trading.layout", LAYOUT, isLayout);
   const wide = useWide();
   const parts: Parts = {
@@ -89,7 +91,7 @@ function Desk({
       />
     ),
     tape: <TapePanel instrument={instrument} />,
-    ticket: <Ticket instrument={instrument} mark={mark} draft={draft} onDraft={setDraft} />,
+    ticket: <Ticket {...{ instrument, mark, draft, chosen }} onDraft={setDraft} />,
   };
   return (
     <div className="mx-auto flex w-full max-w-[2200px] min-w-0 flex-col gap-2 p-2 md:p-3">

@@ -6,6 +6,7 @@ import { useForget } from "@/access/session";
 import { Button } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
 import { Failed } from "@/components/States";
+import { useFailWhenGone } from "@/hooks/here";
 import { useSession } from "@/hooks/session";
 import { useToasts } from "@/hooks/toasts";
 
@@ -35,6 +36,7 @@ function Explained({ onClose }: { onClose: () => void }): ReactNode {
   const [wish, setWish] = useState<Wish | null>(null);
   const { refresh } = useSession();
   const forget = useForget();
+  const failWhenGone = useFailWhenGone();
   const toasts = useToasts();
   const navigate = useNavigate();
   const wipe = useMutation({
@@ -50,6 +52,7 @@ function Explained({ onClose }: { onClose: () => void }): ReactNode {
         tone: "good",
       });
     },
+    onError: failWhenGone,
   });
   return (
     <div className="flex flex-col gap-3 text-[13px]">

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { answer, api, type Schemas } from "@/api/client";
+import { ToldBars } from "@/chart/bars";
 import type { Bar, ChartPort, Marker, PriceLine } from "@/chart/port";
 import { ChartView } from "@/components/ChartView";
 import { Failed, Stale } from "@/components/States";
@@ -48,7 +49,9 @@ function useBars(instrument: Instrument, interval: Interval) {
     queryKey: ["trading", "candles", base, quote, interval],
     queryFn: async () => {
       const params = { path: { base, quote: quote ?? "usd" }, query: { interval, limit: 500 } };
-      return (await answer(api.GET("/api/v1/markets/{base}/{quote}/candles", { params }))) as Candles;
+      const askedMs = performance.now();
+      const read = await answer(api.GET("/api/v1/markets/{base}/{quote}/candles", { params }));
+      return { ...(read as Candles), askedMs };
     },
     enabled: quote !== undefined,
     staleTime: 60_000,
@@ -65,9 +68,13 @@ export function TradeChart({ instrument }: { instrument: Instrument }): ReactNod
   const { data } = query;
   const live = useCondition() === "live";
   const zone = useZone();
+  const pair = data?.pair;
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- what was told is of one series
+  const told = useMemo(() => new ToldBars(), [pair, interval]);
   useEffect(() => {
-    if (chart !== null && data !== undefined) chart.setBars(data.candles.map(barOf), INTERVALS[interval]);
-  }, [chart, data, interval]);
+    if (chart === null || data === undefined) return;
+    chart.setBars(told.over(data.candles.map(barOf), data.askedMs), INTERVALS[interval]);
+  }, [chart, data, told, interval]);
   // After a hole in the stream the window is fetched again: a gap is never drawn over.
   const { refetch } = query;
   useEffect(() => {
@@ -75,11 +82,14 @@ export function TradeChart({ instrument }: { instrument: Instrument }): ReactNod
   }, [live, refetch]);
   const topic = data === undefined ? null : { channel: "candles", symbols: [data.pair], interval, limit: 2 };
   useTopic(topic, (frame) => {
-    const told = (frame["candles"] as readonly Candle[] | undefined) ?? [];
-    if (data?.interval === interval) for (const candle of told) chart?.updateBar(barOf(candle));
+    if (data?.interval !== interval) return;
+    for (const bar of ((frame["candles"] as readonly Candle[] | undefined) ?? []).map(barOf)) {
+      told.take(bar, performance.now());
+      chart?.updateBar(bar);
+    }
   });
   useOwnLines(chart, instrument, data !== undefined);
-  const pair = data?.pair.toUpperCase();
+  const shown = pair?.toUpperCase();
   return (
     <section aria-label="Chart" className="flex h-full min-h-0 flex-col">
       <header className="flex flex-wrap items-center gap-x-2 gap-y-1 border-b border-line px-2 py-1">
@@ -101,7 +111,7 @@ export function TradeChart({ instrument }: { instrument: Instrument }): ReactNod
           className="ml-auto text-[11.5px] text-ink-3"
           title="Index bars: the price that the mark follows, not the trades here"
         >
-          {pair === undefined ? "" : `Index ${pair} · `}
+          {shown === undefined ? "" : `Index ${shown} · `}
           {nameOfZone(zone)}
         </span>
       </header>
@@ -111,7 +121,7 @@ export function TradeChart({ instrument }: { instrument: Instrument }): ReactNod
         ) : (
           <ChartView
             name="trade"
-            label={`${instrument.symbol}: ${pair ?? ""} index, candles of ${interval}`}
+            label={`${instrument.symbol}: ${shown ?? ""} index, candles of ${interval}`}
             onChart={setChart}
             className={`h-full ${live ? "" : "stale"}`}
           />

@@ -1,9 +1,10 @@
 /** Leverage and margin mode of one market: set at once, and the service says no with its numbers. */
 import { useIsMutating, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import type { Dispatch, ReactNode, SetStateAction } from "react";
 import { answer, api, type Schemas } from "@/api/client";
 import { asProblem } from "@/api/problems";
 import { ChoiceField, Field } from "@/components/Field";
+import { useFailWhenGone } from "@/hooks/here";
 import { useToasts } from "@/hooks/toasts";
 import type { Instrument } from "./market";
 import type { Position } from "./own";
@@ -72,19 +73,27 @@ export function LeverageFields({
   instrument: Instrument;
   leverage: Leverage;
   typed: string | null;
-  onType: (typed: string | null) => void;
+  onType: Dispatch<SetStateAction<string | null>>;
   tier: string | undefined;
   fault: string | undefined;
 }): ReactNode {
   const { symbol } = instrument;
+  const client = useQueryClient();
   const put = useSet(symbol);
+  const failWhenGone = useFailWhenGone();
   const mutationKey = ["trading", "leverage", symbol];
   const underWay = useIsMutating({ mutationKey }) > 0;
   const setting = useMutation({
     mutationKey,
     mutationFn: (value: number) =>
       answer(api.PUT("/api/v1/account/leverage", { body: { symbol, leverage: value } })),
-    onSuccess: (set) => put({ leverage: set.leverage }),
+    onSuccess: (set) => {
+      put({ leverage: set.leverage });
+      // Something else that was typed meanwhile stays, and so does the same while another one is still to be set.
+      if (client.isMutating({ mutationKey }) > 1) return;
+      onType((now) => (now !== null && leverageIn(now) === set.leverage ? null : now));
+    },
+    onError: failWhenGone,
     // One after the other: the last one that was said is the one that stays.
     scope: { id: `leverage of ${symbol}` },
   });
@@ -94,8 +103,7 @@ export function LeverageFields({
     if (wanted === null) return;
     // Leaving the field says the same again: once is enough.
     if (setting.variables === wanted && !setting.isIdle) return;
-    // Not called when something else was typed meanwhile, for that resets it.
-    setting.mutate(wanted, { onSuccess: () => onType(null) });
+    setting.mutate(wanted);
   };
   // An order may have set it though this did not.
   const refused =

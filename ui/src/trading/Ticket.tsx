@@ -44,11 +44,14 @@ export function Ticket({
   mark,
   draft: typedIn,
   onDraft,
+  chosen: [chosen, choose],
 }: {
   instrument: Instrument;
   mark: Mark | null;
   draft: Draft;
   onDraft: Dispatch<SetStateAction<Draft>>;
+  /** The leverage that was typed and is not set yet; null: none. */
+  chosen: readonly [string | null, Dispatch<SetStateAction<string | null>>];
 }): ReactNode {
   const account = useAccount().data;
   const legs = (usePositions() ?? []).filter((each) => each.symbol === instrument.symbol);
@@ -60,7 +63,6 @@ export function Ticket({
   const [confirms, setConfirms] = useStored("trading.confirms", true, isFlag);
   const [question, ask] = useState<{ typed: string; body: OrderBody } | null>(null);
   const [refused, refuse] = useState<Faults>({});
-  const [chosen, choose] = useState<string | null>(null);
   const times = chosen?.trim() ?? leverage?.value?.toString() ?? null;
   const now = mark?.mark ?? mark?.last ?? mark?.index ?? instrument.mark ?? instrument.index;
   const { body: fresh, faults } = orderOf(draft, {
@@ -153,7 +155,7 @@ export function Ticket({
           {...{ instrument, leverage }}
           typed={chosen}
           onType={(text) => {
-            if (text !== null) touch();
+            if (typeof text === "string") touch();
             choose(text);
           }}
           tier={account?.tier}
