@@ -7,6 +7,7 @@ import json
 import random
 import time
 from contextlib import suppress
+from statistics import median
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from tests.fakes.clock import ManualClock
 from tests.plumbing.streams.desk import Desk, Ear, Replica, ask, running, until
 
 RUNS = 200
+AT_ONCE = 50
+"""Clients: more than that keep a busy machine from getting to the end of anything."""
 
 
 def metric(name: str, **labels: str) -> float:
@@ -216,12 +219,13 @@ class Shim:
                     await ask(self._socket, "resync", sub=sub)
 
 
-async def test_lost_repeated_delayed_and_reordered_frames_end_with_the_truth() -> None:
+@pytest.mark.parametrize("first", range(0, RUNS, AT_ONCE))
+async def test_lost_repeated_delayed_and_reordered_frames_end_with_the_truth(first: int) -> None:
     names = ("a", "b", "c")
     chance = random.Random(4)  # noqa: S311
-    async with running(connections_per_caller=RUNS) as desk:
+    async with running(connections_per_caller=AT_ONCE) as desk:
         shims = []
-        for seed in range(RUNS):
+        for seed in range(first, first + AT_ONCE):
             socket = await desk.connect().__aenter__()
             await ask(socket, "subscribe", channel="shelves", symbols=list(names))
             shims.append(Shim(seed, socket))
@@ -253,20 +257,27 @@ async def test_a_client_that_does_not_read_costs_the_others_nothing_and_catches_
     before = metric("stream_lagged_total")
     async with running() as desk, desk.connect(max_size=2**24) as good:
         huge = desk.shelves.topics["huge"]
-        slow = await stalled(desk)
         await ask(good, "subscribe", channel="shelves", symbols=["huge"])
-        ear, waits = Ear(good), []
+        ear = Ear(good)
         await ear.next()
         await ear.next()
-        for number in range(60):
+
+        async def wait_s(number: int) -> float:
             huge.put("x", [number, "v" * 100_000])
             began = time.monotonic()
             assert (await ear.next())["values"]["x"][0] == number
-            waits.append(time.monotonic() - began)
+            return time.monotonic() - began
+
+        alone_s = median([await wait_s(number) for number in range(60)])
+        slow = await stalled(desk)
+        waits = []
+        for number in range(60):
+            waits.append(await wait_s(number))
             most = max(listener.outlet.backlog for listener in desk.hub._listeners)
             assert most <= ROOM + 110_000
         assert metric("stream_lagged_total") - before == 1
-        assert sorted(waits)[len(waits) // 2] < 0.05
+        # Where one client alone waits long, for the machine is busy, a stalled one adds little.
+        assert median(waits) < max(0.05, 2 * alone_s)
         heard = Ear(slow)
         assert (await heard.next_of("resync"))["reason"] == "lagged"
         assert (await heard.next())["values"]["x"][0] == 59
