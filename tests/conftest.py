@@ -10,7 +10,6 @@ from pathlib import Path
 
 import asyncpg
 import httpx2
-import hypothesis
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -36,12 +35,6 @@ structlog.configure(
 )
 
 share_route_table()
-
-# A property holds or not, however busy the machine is: what has to be quick is measured elsewhere.
-hypothesis.settings.register_profile(
-    "plimsoll", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("plimsoll")
 
 TEMPLATE = "template_plimsoll"
 PASSWORD = "correct horse battery"

@@ -12,7 +12,7 @@ KILLS = 22
 
 
 @pytest.mark.xdist_group("crash")
-@pytest.mark.timeout(600)  # of hanging only: two dozen starts take minutes on a busy machine
+@pytest.mark.timeout(300)
 async def test_20_kills_lose_nothing_and_double_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

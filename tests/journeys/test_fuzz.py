@@ -59,7 +59,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 
 
 @schema.parametrize()
-@settings(max_examples=CASES, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_is_promised(case: Request, desk: Desk) -> None:
     if is_meant_to_fit(case):
         case.path_parameters = aim(case.path_parameters, desk.ids)

@@ -174,4 +174,4 @@ class Circuit(RuleBasedStateMachine):
 
 
 TestCircuit = Circuit.TestCase
-TestCircuit.settings = settings(max_examples=100)
+TestCircuit.settings = settings(max_examples=100, deadline=None)

@@ -21,8 +21,7 @@ def make_form(request: pytest.FixtureRequest, valkey: Valkey) -> Callable[[], Fo
 
 
 FEW = settings(
-    max_examples=150,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

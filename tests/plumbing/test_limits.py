@@ -237,7 +237,7 @@ def test_newcomers_to_a_full_map_share_one_allowance(limit: Limit) -> None:
     assert [enter(limiter, "bob", limit) for _ in range(2)] == [True, not limit.burst]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     max_places=st.integers(1, 3),
     calls=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5)), max_size=80),

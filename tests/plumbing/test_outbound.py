@@ -524,8 +524,7 @@ async def test_an_api_that_answers_badly_but_answers_keeps_its_circuit_closed(
 
 
 @settings(
-    max_examples=25,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(st.sampled_from(["good", "bad", "wait"]), min_size=8, max_size=30))
 def test_with_the_circuit_open_no_request_reaches_the_server(steps: list[str]) -> None:

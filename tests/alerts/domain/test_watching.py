@@ -115,7 +115,7 @@ class WatchBesideEverything(RuleBasedStateMachine):
 
 
 TestWatchBesideEverything = WatchBesideEverything.TestCase
-TestWatchBesideEverything.settings = settings(max_examples=40)
+TestWatchBesideEverything.settings = settings(max_examples=40, deadline=None)
 
 
 def test_a_long_walk_is_the_same_as_asking_everything() -> None:

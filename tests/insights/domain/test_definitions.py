@@ -37,7 +37,7 @@ def requests(name: str) -> list[Request]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(shape=shapes())
 def test_in_bulk_it_equals_the_written_definition(name: str, shape: Shape) -> None:
     bars = walk(shape)
@@ -49,7 +49,7 @@ def test_in_bulk_it_equals_the_written_definition(name: str, shape: Shape) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(shape=shapes(), data=st.data())
 def test_bar_by_bar_it_equals_the_bulk(name: str, shape: Shape, data: st.DataObject) -> None:
     bars = walk(shape)
@@ -73,7 +73,7 @@ def test_bar_by_bar_it_equals_the_bulk(name: str, shape: Shape, data: st.DataObj
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(shape=shapes(), data=st.data())
 def test_a_value_does_not_know_what_came_after(
     name: str, shape: Shape, data: st.DataObject

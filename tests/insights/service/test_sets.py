@@ -87,7 +87,7 @@ async def test_closed_and_forming_candles_have_the_values_of_the_bulk() -> None:
     assert len(market.shelf.asked) == 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(shape=shapes(longest=120), data=st.data())
 async def test_amended_candles_holes_and_restarts_make_no_difference(
     shape: Shape, data: st.DataObject

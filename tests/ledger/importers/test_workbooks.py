@@ -136,7 +136,7 @@ def test_other_archives_and_bombs_are_refused(file: io.BytesIO, refusal: type[In
     assert caught.value.detail
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 255)), max_size=5))
 def test_however_a_workbook_is_damaged_it_is_read_or_refused(
     damages: list[tuple[int, int]],

@@ -130,6 +130,7 @@ STEPS = st.lists(
 
 @settings(
     max_examples=30,
+    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -98,8 +98,9 @@ def _further_legs(content: bytes) -> int:
 
 @settings(
     max_examples=25,
+    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(attempts=st.lists(ATTEMPTS, min_size=5, max_size=40))
 async def test_whatever_is_in_a_ledger_it_comes_back_to_the_byte(

@@ -169,6 +169,7 @@ async def refusal_of(work: Callable[[], Awaitable[object]]) -> type[PlimsollErro
 
 @settings(
     max_examples=60,
+    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking a story takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -104,7 +104,7 @@ def assert_equals_definition(board: VolatilityBoard, closes: Floats, window: Win
     assert [ranking.ranks[column] for column in ranked] == list(range(1, len(ranked) + 1))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 4_000), st.integers(0, 100), st.integers(0, 2**32))
 def test_the_board_equals_the_definition(rows: int, phase: int, seed: int) -> None:
     for step_ms in (MINUTE_MS, HOUR_MS):
@@ -116,7 +116,7 @@ def test_the_board_equals_the_definition(rows: int, phase: int, seed: int) -> No
                 assert_equals_definition(board, closes, window)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1_440), st.integers(0, 5)), max_size=10),
     st.integers(0, 2**32),

@@ -116,7 +116,7 @@ def make_candles(said: list[tuple[int, News]]) -> list[tuple[Pair, Candle]]:
 
 
 @given(courses(), st.sampled_from([1e7, 1e9, math.inf]))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_what_is_played_back_is_what_was_said_and_makes_the_same_candles(
     said: list[tuple[int, News]], speed: float
 ) -> None:

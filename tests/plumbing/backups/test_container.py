@@ -109,10 +109,7 @@ def test_every_changed_byte_is_found(backup: Path, tmp_path: Path) -> None:
 
 
 @given(length=st.integers(min_value=0, max_value=10_000))
-@settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    max_examples=50,
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_an_end_that_is_missing_is_found(backup: Path, tmp_path: Path, length: int) -> None:
     whole = backup.read_bytes()
     broken = tmp_path / "broken.plimsoll"

@@ -243,7 +243,7 @@ def ledgers(draw: st.DrawFn) -> list[Transaction]:
     return legal
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(ledgers(), st.integers(0, 9), st.integers(0, 9))
 def test_the_parts_make_the_profit_to_the_last_digit_that_is_rounded(
     ledger: list[Transaction], one: int, other: int

@@ -80,7 +80,7 @@ def test_what_was_given_and_never_bought_brings_no_cost() -> None:
     assert [each.quantity for each in result.shortfalls] == [1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(facts=LEDGERS)
 def test_nothing_is_lost(facts: list[Fact]) -> None:
     """What was paid for, less what exchanges only carried on, is sold or held."""

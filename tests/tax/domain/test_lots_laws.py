@@ -97,7 +97,7 @@ def gain(result: Matched) -> Decimal:
     return sum((each.gain for each in result.slices), ZERO)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(facts=LEDGERS, election=ELECTIONS)
 def test_nothing_is_lost_between_lots_slices_and_disposals(
     facts: list[Fact], election: Election
@@ -126,7 +126,7 @@ def test_nothing_is_lost_between_lots_slices_and_disposals(
     assert all(lot.quantity > 0 and lot.cost >= 0 for lot in result.lots)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(facts=LEDGERS, method=st.sampled_from(Method), data=st.data())
 def test_the_order_of_rows_within_a_moment_changes_no_total(
     facts: list[Fact], method: Method, data: st.DataObject
@@ -150,7 +150,7 @@ def test_the_order_of_rows_within_a_moment_changes_no_total(
     ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(facts=LEDGERS, election=ELECTIONS)
 def test_a_purchase_split_in_two_changes_no_total(facts: list[Fact], election: Election) -> None:
     """Halves of one moment, each with half of the value and of the fee."""
@@ -177,7 +177,7 @@ def test_a_purchase_split_in_two_changes_no_total(facts: list[Fact], election: E
     assert abs(gain(result) - gain(split)) <= DUST
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(facts=LEDGERS, method=st.sampled_from(Method))
 def test_own_transfers_change_nothing_while_pools_are_the_owners(
     facts: list[Fact], method: Method
@@ -190,7 +190,7 @@ def test_own_transfers_change_nothing_while_pools_are_the_owners(
     assert result.slices == matched(without, us.COUNTRY, election).slices
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(facts=LEDGERS)
 def test_once_all_is_sold_the_methods_agree(facts: list[Fact]) -> None:
     facts = [each for each in facts if each.kind != "gift_out"]

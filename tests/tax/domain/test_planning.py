@@ -208,7 +208,7 @@ def test_the_portfolios_that_france_asks_for_are_those_before_each_sale() -> Non
     assert asked.units == {"A": 1, "B": 3}
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(facts=LEDGERS, way=st.sampled_from([Way.FIFO, Way.LIFO, Way.HIFO, Way.LOFO]))
 def test_what_is_tried_is_what_happens(facts: list[Fact], way: Way) -> None:
     """A sale that is recorded afterwards, under that method from its year on."""

@@ -319,7 +319,7 @@ CHOICES: Final = st.builds(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(facts=AROUND_YEARS_ENDS, choices=CHOICES, code=st.sampled_from(sorted(RULESETS)))
 def test_one_matching_of_all_years_gives_each_years_own_report(
     facts: list[Fact], choices: Choices, code: str
@@ -330,7 +330,7 @@ def test_one_matching_of_all_years_gives_each_years_own_report(
         assert report == compute(facts, rules, year, choices)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(facts=AROUND_YEARS_ENDS, choices=CHOICES, code=st.sampled_from(sorted(RULESETS)))
 def test_figures_are_sums_of_the_lines(facts: list[Fact], choices: Choices, code: str) -> None:
     for report in compute_all(facts, RULESETS[code], choices).values():
@@ -355,7 +355,7 @@ def test_figures_are_sums_of_the_lines(facts: list[Fact], choices: Choices, code
             assert report.draft
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(facts=AROUND_YEARS_ENDS, code=st.sampled_from(sorted(set(RULESETS) - {"fr", "at"})))
 def test_what_came_in_until_a_years_end_went_out_or_is_held_then(
     facts: list[Fact], code: str

@@ -4,11 +4,9 @@ import type { Schemas } from "@/api/client";
 import { Button } from "@/components/Button";
 import { Panel } from "@/components/Panel";
 import { PickTable } from "./PickTable";
-import { isWhole, unitsOf, type Choice, type Typed } from "./picking";
+import { isWhole, MOST_LOTS, unitsOf, type Choice, type Typed } from "./picking";
 
 type Picks = Schemas["WhatIfBody"]["picks"];
-
-const MOST_LOTS = 500;
 
 export function NamedLots({
   choice,

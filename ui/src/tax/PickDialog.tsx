@@ -11,11 +11,9 @@ import { useFailWhenGone, useWhileHere } from "@/hooks/here";
 import { useToasts } from "@/hooks/toasts";
 import { Missing } from "./Missing";
 import { PickTable } from "./PickTable";
-import { countUnseen, isWhole, typedBefore, unitsOf, type Pickable, type Typed } from "./picking";
+import { countUnseen, isWhole, MOST_LOTS, typedBefore, unitsOf, type Pickable, type Typed } from "./picking";
 
 type Pick = Schemas["PickView"];
-
-const MOST_LOTS = 500;
 
 export function PickDialog({
   sale,

@@ -7,6 +7,9 @@ export type Candidate = Schemas["CandidateView"];
 export type Pickable = Schemas["PickableView"];
 type Units = Schemas["PicksBody"]["units"];
 
+/** The service takes no more of one transaction. */
+export const MOST_LOTS = 500;
+
 /** What was typed beside each lot, by the transaction that brought it. */
 export type Typed = Readonly<Record<string, string>>;
 
