@@ -56,7 +56,8 @@ class Desk:
             for trade in news.trades:
                 self._cascades[trade.pair].add(*trade[1:])
             for pair, candle in news.candles:
-                self._cascades[pair].put(candle)
+                if not self._cascades[pair].put(candle):
+                    self.closed[pair][candle.open_time_ms] = candle  # late: kept as it was fetched
 
     def look(self) -> None:
         """Close what is over."""
