@@ -127,7 +127,12 @@ async def test_the_book_and_the_tabs_are_walked_with_arrows(visitor: Visitor) ->
     await expect(buyers.nth(5)).to_be_visible()
     await buyers.first.focus()
     await keys.press("ArrowDown")
+    await expect(buyers.nth(1)).to_be_focused()
     await focused(page)
+    price_shown = buyers.nth(1).locator("span").nth(1)
+    before = await price_shown.text_content() or ""
+    await expect(price_shown).not_to_have_text(before, timeout=30_000)
+    await expect(buyers.nth(1)).to_be_focused()
     await keys.press("Enter")
     price = await page.get_by_label("Price", exact=True).input_value()
     book = await visitor.ask("/instruments/ETH-PERP/book?depth=50")

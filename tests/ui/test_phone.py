@@ -43,13 +43,21 @@ async def theme_of(visitor: Visitor) -> str:
     return str(await visitor.page.evaluate("document.documentElement.dataset.theme"))
 
 
-async def test_the_theme_that_was_chosen_stays(visitor: Visitor) -> None:
+@pytest.mark.parametrize("early", [False, True])
+async def test_the_theme_that_was_chosen_stays(visitor: Visitor, *, early: bool) -> None:
+    """Also when it is chosen before the page has heard what was chosen earlier."""
+    page = visitor.page
+    known = await visitor.hold_back("/me/preferences", "GET")
+    if not early:
+        known.set()
     await visitor.go("/markets")
     assert await theme_of(visitor) == "dark"
-    await visitor.page.get_by_role("button", name="Signed in as").tap()
-    await visitor.page.get_by_role("menuitemradio", name="Light").tap()
-    await expect(visitor.page.locator("html")).to_have_attribute("data-theme", "light")
-    await expect(visitor.page.get_by_role("menu")).to_have_count(0)
+    await page.get_by_role("button", name="Signed in as").tap()
+    async with page.expect_response(lambda given: given.request.method == "PUT"):
+        await page.get_by_role("menuitemradio", name="Light").tap()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        await expect(page.get_by_role("menu")).to_have_count(0)
+        known.set()
 
     await visitor.page.reload()
 

@@ -132,6 +132,11 @@ function remembered(): Preferences {
 type Kept = Schemas["PreferencesView"];
 
 const queryKey = ["preferences"];
+const aboutPreferences = queryOptions({
+  queryKey,
+  queryFn: () => answer(api.GET("/api/v1/me/preferences")),
+  staleTime: 60_000,
+});
 
 /** What is held, changed; false: nothing is. An answer that is still on its way would take it back. */
 function put(client: QueryClient, changes: Partial<Kept>): boolean {
@@ -140,6 +145,16 @@ function put(client: QueryClient, changes: Partial<Kept>): boolean {
   void client.cancelQueries({ queryKey });
   client.setQueryData<Kept>(queryKey, { ...held, ...changes });
   return true;
+}
+
+/** As `put`, of what was changed before the service has told what is kept; false: nobody has signed in. */
+async function putWhenKnown(client: QueryClient, changes: Partial<Kept>): Promise<boolean> {
+  try {
+    if (await client.ensureQueryData(aboutMe)) await client.ensureQueryData(aboutPreferences);
+  } catch {
+    return false; // said where it was asked first
+  }
+  return put(client, changes);
 }
 
 /** What is shown now, sent to the service. Of its answer only the version counts: since then more may have changed. */
@@ -161,17 +176,13 @@ function PreferencesProvider({ children }: { children: ReactNode }): ReactNode {
   const [own, setOwn] = useState(remembered);
   const sending = useRef(Promise.resolve());
   const { data: me } = useQuery(aboutMe);
-  const { data: kept } = useQuery({
-    queryKey,
-    queryFn: () => answer(api.GET("/api/v1/me/preferences")),
-    enabled: Boolean(me),
-    staleTime: 60_000,
-  });
+  const { data: kept } = useQuery({ ...aboutPreferences, enabled: Boolean(me) });
   const change = useCallback(
-    (changes: Partial<Preferences>) => {
+    async (changes: Partial<Preferences>) => {
       setOwn((before) => ({ ...before, ...changes }));
+      if (!put(client, changes) && !(await putWhenKnown(client, changes))) return;
       // One after the other: each carries the version that the one before has made.
-      if (put(client, changes)) sending.current = sending.current.then(() => save(client));
+      sending.current = sending.current.then(() => save(client));
     },
     [client],
   );

@@ -153,11 +153,12 @@ function Ladder({
   const [ink, bar] = side === "asks" ? ["text-down", "bg-down-soft"] : ["text-up", "bg-up-soft"];
   return (
     <ol aria-label={side === "asks" ? "Sellers" : "Buyers"} onKeyDown={moveFocus}>
-      {shown.map((row) => {
+      {shown.map((row, at) => {
         const mine = own.has(row.price);
         const width = most === "0" ? 0 : (toFloat(row.quantity) / toFloat(most)) * 100;
         return (
-          <li key={row.price}>
+          // By its distance from the middle: who walks the rows with the keyboard keeps the place when prices move.
+          <li key={side === "asks" ? shown.length - at : at}>
             <button
               type="button"
               tabIndex={row === rows[0] ? 0 : -1}
