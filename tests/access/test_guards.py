@@ -17,6 +17,7 @@ from plimsoll.kernel.identifiers import KeyId
 from tests.access.desk import (
     PASSWORD,
     Desk,
+    HandClock,
     OpenDesk,
     bearer,
     build_app,
@@ -129,10 +130,13 @@ async def test_a_key_ends_at_its_hour_and_so_do_its_tokens(http: httpx2.AsyncCli
 
 
 async def test_an_access_token_ends_after_its_minutes(open_desk: OpenDesk) -> None:
-    desk = await open_desk(access_token_minutes=1.2 / 60)
+    clock = HandClock()
+    desk = await open_desk(clock, access_token_minutes=1)
     async with desk.client() as http:
         ada = await sign_up(http)
-        await asyncio.sleep(1.3)
+        clock.move(seconds=58.9)  # its end is a whole second
+        assert (await http.get("/read", headers=ada.headers)).status_code == 200
+        clock.move(seconds=1.1)
         answer = await http.get("/read", headers=ada.headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "expired-token")
 

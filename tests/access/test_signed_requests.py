@@ -11,8 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plimsoll.access.storage import signatures
+from plimsoll.kernel.clock import to_ms
 from plimsoll.plumbing.database import Database
-from tests.access.desk import Desk, OpenDesk, Person, bearer, make_key, sign_up, signed
+from tests.access.desk import (
+    Desk,
+    HandClock,
+    OpenDesk,
+    Person,
+    bearer,
+    make_key,
+    sign_up,
+    signed,
+)
 
 AUTH = "/api/v1/auth"
 
@@ -202,19 +212,24 @@ async def test_a_database_that_has_forgotten_takes_nothing_of_before(
     open_desk: OpenDesk, http: httpx2.AsyncClient, key: Any, database: Database
 ) -> None:
     """As after a crash of the server, which empties unlogged tables."""
-    used = signed(key, "GET", "/read")
+    clock = HandClock()
+
+    def signed_now() -> dict[str, str]:
+        return signed(key, "GET", "/read", at_ms=to_ms(clock.now()))
+
+    used = signed_now()
     assert (await http.get("/read", headers=used)).status_code == 200
     async with database.write() as unit:
         await unit.execute("truncate used_signatures, signature_memory")
-    async with (await open_desk(signature_window_s=1)).client() as elsewhere:
+    async with (await open_desk(clock, signature_window_s=1)).client() as elsewhere:
         assert code_of(await elsewhere.get("/read", headers=used)) == (401, "signature-stale")
-        fresh = signed(key, "GET", "/read")
+        clock.move(seconds=1)  # the last moment that may have been taken before
+        fresh = signed_now()
         assert code_of(await elsewhere.get("/read", headers=fresh)) == (401, "signature-stale")
-        await asyncio.sleep(1.1)
         for _ in range(2):
-            later = signed(key, "GET", "/read")
+            clock.move(milliseconds=1)
+            later = signed_now()
             assert (await elsewhere.get("/read", headers=later)).status_code == 200
-            await asyncio.sleep(0.005)
 
 
 async def test_what_is_forgotten_is_refused(database: Database) -> None:

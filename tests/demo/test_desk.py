@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,10 @@ import pytest
 from fastapi import FastAPI
 
 from plimsoll.access.service import audit
+from plimsoll.demo.desk import Demo
+from plimsoll.kernel.clock import to_ms
 from plimsoll.ledger.domain.issues import IssueKind
+from plimsoll.markets.domain.candles import DAY_MS
 from plimsoll.plumbing.postgres.server import EmbeddedPostgres
 from plimsoll.trading.service.verifying import verify
 from tests.conftest import cloned
@@ -41,6 +44,12 @@ async def http(shared: Shared) -> httpx2.AsyncClient:
     opened = await client.post("/demo/session")
     assert opened.status_code == 200, opened.text
     return client
+
+
+def day_of(shared: Shared) -> date:
+    """The UTC day at whose beginning the story ended."""
+    demo: Demo = shared[0].state.demo
+    return demo.telling.day
 
 
 async def get(http: httpx2.AsyncClient, path: str) -> Any:
@@ -135,7 +144,7 @@ async def test_the_operator_has_cases_in_every_state(
     assert all(each["reason"] for each in history)
     moments = [each["at"] for each in history]
     assert moments == sorted(moments)
-    today = datetime.now(UTC).date().isoformat()
+    today = day_of(shared).isoformat()
     assert all(each["changed_at"] < today for each in found)  # told by the story, not by the start
 
 
@@ -154,12 +163,16 @@ async def test_four_small_positions_were_liquidated_and_nobody_else_paid(
     } == set()
 
 
-async def test_today_goes_on_from_yesterday(http: httpx2.AsyncClient) -> None:
+async def test_today_goes_on_from_yesterday(http: httpx2.AsyncClient, shared: Shared) -> None:
+    """Today is the day of the story's end; midnight may have passed since it was told."""
+    day = day_of(shared)
+    next_ms = to_ms(datetime.combine(day + timedelta(days=1), time(), UTC))
     for pair in ("btc/usd", "sui/usd"):
-        found = await get(http, f"/markets/{pair}/candles?interval=1d&limit=2")
+        found = await get(http, f"/markets/{pair}/candles?interval=1d&limit=2&to={next_ms}")
         yesterday, today = found["candles"]
-        assert today["state"] == "forming"
+        assert today["time_ms"] == next_ms - DAY_MS
         assert today["open"] == yesterday["close"]
+        assert today["state"] == "forming" or datetime.now(UTC).date() > day
 
 
 async def test_its_journal_and_its_audit_log_can_be_verified(shared: Shared) -> None:

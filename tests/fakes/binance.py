@@ -26,7 +26,7 @@ from websockets.http11 import Request, Response
 
 from plimsoll.markets.domain.candles import MINUTE_MS, Interval
 from tests.fakes.binance_market import Market, WorldClock
-from tests.fakes.mortal import stop_listening
+from tests.fakes.mortal import hold_port, stop_listening
 
 STEP_S = 0.02
 WEIGHTS = {
@@ -107,7 +107,6 @@ class FakeBinance:
             ping_interval=None,
             create_connection=Connection,
         )
-        self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def kill(self) -> None:
         """Every connection is gone at once, without a goodbye, and nobody listens."""
@@ -125,6 +124,8 @@ class FakeBinance:
                 await connection.send(text)
 
     async def __aenter__(self) -> Self:
+        self._held_port = hold_port()
+        self.port = self._held_port.getsockname()[1]
         await self.start()
         return self
 
@@ -135,6 +136,7 @@ class FakeBinance:
         trace: TracebackType | None,
     ) -> None:
         await self.kill()
+        self._held_port.close()
 
     # HTTP
 

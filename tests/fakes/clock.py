@@ -1,6 +1,7 @@
 """A clock that stands still until it is told to move."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,3 +24,12 @@ class ManualClock:
     def set(self, by: timedelta) -> None:
         """Somebody moves the hands; no time passes."""
         self._now += by
+
+
+def asyncio_of(clock: ManualClock) -> SimpleNamespace:
+    """Instead of a module's `asyncio`: who sleeps in it wakes at once, and `clock` has advanced."""
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+
+    return SimpleNamespace(sleep=sleep)

@@ -25,7 +25,7 @@ from websockets.http11 import Request, Response
 from plimsoll.kernel.clock import to_ms
 from plimsoll.markets.domain.candles import MINUTE_MS
 from tests.fakes.clock import START
-from tests.fakes.mortal import stop_listening
+from tests.fakes.mortal import hold_port, stop_listening
 
 
 class RunningClock:
@@ -147,7 +147,6 @@ class FakeVenue:
             ping_interval=None,
             create_connection=Connection,
         )
-        self.port = next(iter(self._server.sockets)).getsockname()[1]
         self._beating = asyncio.create_task(self._beat())
 
     async def kill(self) -> None:
@@ -163,6 +162,8 @@ class FakeVenue:
         await server.wait_closed()
 
     async def __aenter__(self) -> Self:
+        self._held_port = hold_port()
+        self.port = self._held_port.getsockname()[1]
         await self.start()
         return self
 
@@ -173,6 +174,7 @@ class FakeVenue:
         trace: TracebackType | None,
     ) -> None:
         await self.kill()
+        self._held_port.close()
 
     async def trade(self, product: str, cents: int | None = None) -> Deal:
         """One more trade, now; told to whoever listens."""

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import pytest
@@ -51,6 +52,14 @@ WATCH_STATES: Final = """
   }).observe(document, { subtree: true, childList: true, attributes: true });
 """
 """Which of the four states parts of the page were in, in the order in which each was first seen."""
+WATCH_CONDITION: Final = """() => {
+  const shown = document.querySelector("[data-testid=freshness]");
+  window.conditionsSeen = [];
+  new MutationObserver(() => {
+    window.conditionsSeen.push([shown.dataset.condition, performance.now()]);
+  }).observe(shown, { attributeFilter: ["data-condition"] });
+}"""
+"""What the page says of its connection from now on, and when by its own clock."""
 BAD_LINE: Final = {
     "offline": False,
     "latency": 400,
@@ -67,18 +76,25 @@ ENTRY: Final = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that nobody else is given while this lasts, not even when no service listens at it: it
+    stays taken, and who asks for it by number, as a service does, may share it.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of its own that comes back where it was."""
     folder = tmp_path_factory.mktemp("fragile") / "desk"
-    with Service(folder, "--feed", "simulated", "--port", str(free_port())) as service:
+    with (
+        kept_port() as port,
+        Service(folder, "--feed", "simulated", "--port", str(port)) as service,
+    ):
         yield service
 
 
@@ -187,11 +203,16 @@ async def test_a_service_that_says_nothing_any_more_is_not_believed(
     """The connection stays open: only the silence tells."""
     pair = await watch_pair(visit, fragile)
     await moves(price(pair))
+    await pair.page.evaluate(WATCH_CONDITION)
     os.kill(fragile.pid, signal.SIGSTOP)
     try:
-        await pair.is_in_condition("stale", within_ms=SILENCE_MS + 1_000)
+        silent_ms = await pair.page.evaluate("performance.now()")
+        await pair.is_in_condition("stale")
     finally:
         os.kill(fragile.pid, signal.SIGCONT)
+    condition, said_ms = (await pair.page.evaluate("window.conditionsSeen"))[0]
+    assert condition == "stale"
+    assert said_ms - silent_ms <= SILENCE_MS + 1_000
     await pair.is_in_condition("live", within_ms=HEALED_WITHIN_MS)
     await moves(price(pair))
     await shows_the_bars_of_the_service(pair)

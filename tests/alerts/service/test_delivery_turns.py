@@ -4,23 +4,40 @@ import asyncio
 
 import pytest
 
-from plimsoll.alerts.domain.deliveries import MOST_WAITING, DeliveryState
+from plimsoll.alerts.domain.deliveries import (
+    MOST_WAITING,
+    DeliveryState,
+    Notification,
+    Outcome,
+)
 from plimsoll.alerts.service.channels import Change
 from plimsoll.alerts.service.sending import seal_name
+from plimsoll.alerts.storage.channels import Claimed
 from tests.alerts.desk import until
 from tests.alerts.telling_desk import TellingDesk, person
-from tests.fakes.receiver import Answer, Receiver
+from tests.fakes.receiver import Receiver
 
 
 @pytest.mark.parametrize("change", ["off", "moved", "removed"])
 async def test_a_channel_that_changes_in_the_middle_of_a_batch_is_read_anew(
-    telling_desk: TellingDesk, receiver: Receiver, change: str
+    telling_desk: TellingDesk,
+    receiver: Receiver,
+    change: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ada, channels_ = person(), telling_desk.telling.channels
     channel, _ = await telling_desk.add_webhook(ada, f"{receiver.url}/old")
     await telling_desk.plan(*(telling_desk.told(ada) for _ in range(5)))
     telling_desk.clock.advance(1)
-    receiver.answers.append(Answer(delay_s=0.4))
+    changed, sending = asyncio.Event(), telling_desk.delivering._sending
+    send = sending.send
+
+    async def send_and_hold(channel: Claimed, notification: Notification) -> Outcome:
+        outcome = await send(channel, notification)
+        await changed.wait()
+        return outcome
+
+    monkeypatch.setattr(sending, "send", send_and_hold)
     draining = asyncio.create_task(telling_desk.delivering.drain())
     await until(lambda: bool(receiver.got))
     match change:
@@ -31,6 +48,7 @@ async def test_a_channel_that_changes_in_the_middle_of_a_batch_is_read_anew(
             await channels_.change(ada.user_id, channel.id, moved)
         case "removed":
             await channels_.remove(ada.user_id, channel.id)
+    changed.set()
     await draining
 
     assert [got.target for got in receiver.got[:1]] == ["/old"]

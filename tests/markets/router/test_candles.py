@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from plimsoll.kernel.clock import from_ms, rfc3339
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.candles import HOUR_MS, MINUTE_MS, Candle, Interval
+from plimsoll.markets.domain.cascade import GRACE_MS
 from plimsoll.markets.domain.prices import Pair
 from plimsoll.markets.router.candles import quick_candles
 from plimsoll.markets.service.candles import Candles
@@ -28,9 +29,9 @@ PATH = "/markets/dash/xmr/candles"
 
 @pytest.fixture
 def hour_ms(app: FastAPI, client: httpx2.AsyncClient) -> int:
-    """The hour before this one began."""
+    """The last hour that is over, and its last minute closed: that takes GRACE_MS more."""
     candles: Candles = app.state.candles
-    return Interval.HOUR.bucket_start(candles.now_ms) - HOUR_MS
+    return Interval.HOUR.bucket_start(candles.now_ms - 2 * GRACE_MS) - HOUR_MS
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ async def test_after_twenty_kills_the_candles_are_those_of_an_undisturbed_run() 
         Follower(calm_source) as calm,
         Follower(source) as follower,
     ):
+        await until(lambda: calm.trades and follower.trades)  # both follow from here on
         from_ms = Interval.MINUTE.next_start(source.now_ms())
         for cut in range(CUTS):
             await until_connected(shaken, cut + 1)
@@ -46,7 +47,7 @@ async def test_after_twenty_kills_the_candles_are_those_of_an_undisturbed_run() 
             await asyncio.sleep(dice.uniform(0.0, 0.15))
             await shaken.start()
         await asyncio.sleep(1.0)
-        assert shaken.connections > CUTS
+        await until_connected(shaken, CUTS + 1)
         assert len(follower.errors) >= CUTS
         await until(lambda: not source.missing)
         to_ms = Interval.MINUTE.bucket_start(source.now_ms())
@@ -100,13 +101,14 @@ async def test_a_hole_stays_known_as_one_until_it_is_filled() -> None:
         Follower(source) as follower,
     ):
         await until(lambda: source.now_ms() > START_MS + MINUTE_MS + 20_000)
-        fake.answer("/api/v3/klines", *[Trouble(status=503)] * 2)
         await fake.kill()
+        fake.answer("/api/v3/klines", *[Trouble(status=503)] * 2)
+        before = len(fake.asked("/api/v3/klines"))
         span = {"from_ms": Interval.MINUTE.bucket_start(source.now_ms())}
         span["to_ms"] = span["from_ms"] + 2 * MINUTE_MS
         await asyncio.sleep(1.5)
         await fake.start()
-        await until(lambda: len(fake.asked("/api/v3/klines")) >= 2)
+        await until(lambda: len(fake.asked("/api/v3/klines")) >= before + 2)
 
         pairs: list[Pair] = source.missing
         assert BNB in pairs

@@ -15,15 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from plimsoll.kernel.clock import SystemClock, from_ms, to_ms
+from plimsoll.kernel.clock import Clock, SystemClock, from_ms, to_ms
 from plimsoll.kernel.identifiers import AssetId
 from plimsoll.markets.domain.candles import HOUR_MS, MINUTE_MS, Candle, Interval
 from plimsoll.markets.domain.cascade import Cascade
 from plimsoll.markets.domain.feeds import MarketSource, News, NothingToReplay, Trade
 from plimsoll.markets.domain.prices import Pair, Price, Tick
-from plimsoll.markets.sources import recording
+from plimsoll.markets.sources import recording, timeline
 from plimsoll.markets.sources.recording import Recorder, RecordingReplay, has_recordings
-from tests.fakes.clock import START, ManualClock
+from tests.fakes.clock import START, ManualClock, asyncio_of
+from tests.markets.sources.following import until
 
 START_MS = to_ms(START)
 BTC = Pair(AssetId("bitcoin"), AssetId("usd"))
@@ -70,8 +71,10 @@ async def record(folder: Path, said: Sequence[tuple[int, News]]) -> None:
 
 
 @asynccontextmanager
-async def playing(folder: Path, speed: float = math.inf) -> AsyncIterator[RecordingReplay]:
-    source = RecordingReplay(folder, SystemClock(), speed=speed)
+async def playing(
+    folder: Path, speed: float = math.inf, clock: Clock | None = None
+) -> AsyncIterator[RecordingReplay]:
+    source = RecordingReplay(folder, clock or SystemClock(), speed=speed)
     try:
         yield source
     finally:
@@ -138,17 +141,20 @@ def test_what_is_played_back_is_what_was_said_and_makes_the_same_candles(
         assert make_candles([*played[:-1], (said[-1][0], played[-1][1])]) == make_candles(said)
 
 
-async def test_at_its_own_speed_everything_comes_at_its_moment(tmp_path: Path) -> None:
+async def test_at_its_own_speed_everything_comes_at_its_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = [(START_MS + at_ms, trades(START_MS + at_ms)) for at_ms in (0, 100, 200)]
     await record(tmp_path, said)
-    clock = SystemClock()
-    async with playing(tmp_path, speed=1.0) as source:
+    clock = ManualClock()
+    monkeypatch.setattr(timeline, "asyncio", asyncio_of(clock))
+    async with playing(tmp_path, 1.0, clock) as source:
         moments, began = [], clock.monotonic()
-        for _ in said:
+        for at_ms, _ in said:
             await source.next_news()
             moments.append(clock.monotonic() - began)
-            assert abs(source.now_ms() - START_MS - moments[-1] * 1000) < 50
-    assert moments == pytest.approx([0.0, 0.1, 0.2], abs=0.06)
+            assert source.now_ms() == at_ms
+    assert moments == pytest.approx([0.0, 0.1, 0.2])
 
 
 async def test_where_nothing_was_kept_there_is_no_recording(tmp_path: Path) -> None:
@@ -179,7 +185,7 @@ async def test_what_a_crash_left_is_played_without_the_torn_line(
     crashed = Recorder(tmp_path)
     for at_ms, news in said:
         crashed.keep(at_ms, "script", news)
-    await asyncio.sleep(0.2)
+    await until(lambda: [path.read_bytes().count(b"\n") for path in list_files(tmp_path)] == [3])
     [path] = list_files(tmp_path)
     left = path.read_bytes()
     assert left.count(b"\n") == 3, "within a second everything is on the disk"

@@ -1,6 +1,5 @@
 import asyncio
 import math
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +11,10 @@ from plimsoll.kernel.clock import SystemClock
 from plimsoll.markets.domain.candles import DAY_MS, Candle, Interval
 from plimsoll.markets.domain.feeds import NothingToReplay
 from plimsoll.markets.domain.prices import Tick
+from plimsoll.markets.sources import timeline
 from plimsoll.markets.sources.replay import LARGEST_BATCH, ReplaySource
 from plimsoll.markets.sources.timeline import SPAN_MS
-from tests.fakes.clock import ManualClock
+from tests.fakes.clock import ManualClock, asyncio_of
 
 START_MS = 1_515_560_100_000
 MINUTE_MS = 60_000
@@ -74,21 +74,21 @@ async def test_all_files_share_one_timeline(tmp_path: Path) -> None:
 
 
 async def test_the_first_price_is_there_at_once_and_the_next_when_its_candle_closes(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, "ETHBTC-1m.csv", {0: "1", 1: "2", 2: "3"})
     async with asyncio.timeout(20):  # a minute takes a minute
         assert await ReplaySource(tmp_path, SystemClock(), speed=1).next_news()
 
-    source = ReplaySource(tmp_path, SystemClock(), speed=600)  # a minute takes 0.1 s
-    began = time.perf_counter()
+    clock = ManualClock()
+    monkeypatch.setattr(timeline, "asyncio", asyncio_of(clock))
+    source = ReplaySource(tmp_path, clock, speed=600)  # a minute takes 0.1 s
+    began = clock.monotonic()
     moments = []
     while await source.next_news() is not None:
-        moments.append(time.perf_counter() - began)
+        moments.append(clock.monotonic() - began)
 
-    assert moments[0] < 0.05
-    assert moments[1] == pytest.approx(0.1, abs=0.06)
-    assert moments[2] == pytest.approx(0.2, abs=0.06)
+    assert moments == pytest.approx([0, 0.1, 0.2])
 
 
 @pytest.mark.parametrize("speed", [60, math.inf])
@@ -171,21 +171,23 @@ async def test_nothing_is_left_open(tmp_path: Path) -> None:
     assert await source.next_news() is None
 
 
-async def test_a_stretch_without_data_is_skipped_and_said(tmp_path: Path) -> None:
+async def test_a_stretch_without_data_is_skipped_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, "ETHBTC-1m.csv", {0: "1", 60: "2", 6000: "3", 6001: "4"})
     clock = ManualClock()
+    monkeypatch.setattr(timeline, "asyncio", asyncio_of(clock))
     source = ReplaySource(tmp_path, clock, speed=60_000)  # an hour takes 60 ms
 
-    began = time.perf_counter()
+    began = clock.monotonic()
     with capture_logs() as logs:
         await source.next_news()
-        clock.advance(0.06)
         await source.next_news()
         third = await source.next_news()
 
     assert third
     assert brief(list(third.ticks)) == [("ethereum", "3", 6000)]
-    assert time.perf_counter() - began < 1  # 99 recorded hours would have taken 5.9 s
+    assert clock.monotonic() - began == pytest.approx(0.06)  # 99 hours would have taken 5.9 s
     assert [entry["hours"] for entry in logs if entry["event"] == "replay_gap_skipped"] == [99]
 
 

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from plimsoll.kernel.clock import SystemClock, to_ms
+from plimsoll.kernel.clock import to_ms
 from plimsoll.markets.domain.assets import AssetKind
 from plimsoll.markets.service.catalogue import load_catalogue
+from plimsoll.markets.sources import simulated
 from plimsoll.markets.sources.simulated import (
     HOUR_STEPS,
     TURNOVER_USD,
@@ -18,7 +19,7 @@ from plimsoll.markets.sources.simulated import (
     World,
     load_characters,
 )
-from tests.fakes.clock import ManualClock
+from tests.fakes.clock import ManualClock, asyncio_of
 
 
 def market(seed: int = 1, *, steps: int = 0, only: str = "") -> SimulatedMarket:
@@ -210,12 +211,14 @@ async def test_every_price_is_that_of_a_trade_of_the_same_moment() -> None:
         assert trade.quantity > 0
 
 
-async def test_steps_are_a_second_apart() -> None:
-    clock = SystemClock()
+async def test_steps_are_a_second_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+    monkeypatch.setattr(simulated, "asyncio", asyncio_of(clock))
     source = SimulatedSource(clock, seed=1)
     began = clock.monotonic()
     first = asyncio.create_task(source.next_news())
     await asyncio.sleep(0)
     assert first.done(), "nothing was waited for"
+    assert clock.monotonic() == began
     await source.next_news()
-    assert clock.monotonic() - began == pytest.approx(1, abs=0.3)
+    assert clock.monotonic() - began == 1

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from plimsoll.kernel.clock import to_ms
-from plimsoll.markets.domain.candles import Interval
+from plimsoll.markets.domain.candles import HOUR_MS, Interval
+from plimsoll.markets.domain.cascade import RETAIN_MS
 from plimsoll.markets.domain.prices import Pair
 from plimsoll.markets.sources import trade_stream
 from plimsoll.plumbing.outbound import SourceRateLimited, SourceRestricted
@@ -59,18 +60,30 @@ def spelled(venue: FakeVenue, pair: Pair) -> str:
     return PRODUCTS[pair][0 if isinstance(venue, FakeKraken) else 1]
 
 
-async def play(venue: FakeVenue, seconds: float) -> None:
-    """Trades of both pairs, ether a little less often."""
+async def play(venue: FakeVenue, seconds: float, *, minutes: int = 0) -> None:
+    """Trades of both pairs, ether a little less often; for longer where a machine that stood still
+    has left fewer than so many minutes with a trade of bitcoin since the beginning.
+    """
     ends = venue.clock.monotonic() + seconds
-    while venue.clock.monotonic() < ends:
+    while venue.clock.monotonic() < ends or len(venue.minutes(spelled(venue, BTC))) < minutes:
         await venue.trade(spelled(venue, BTC))
         if len(venue.deals[spelled(venue, BTC)]) % 3 == 0:
             await venue.trade(spelled(venue, ETH))
         await asyncio.sleep(0.02)
 
 
+def has_heard_of_all(venue: FakeVenue, desk: Desk, pair: Pair) -> bool:
+    """Whether nothing can turn out to be missing any more that is not in `missing`."""
+    return desk.stream._lines[pair]._last_id == venue.deals[spelled(venue, pair)][-1].id
+
+
 async def settle(venue: FakeVenue, desk: Desk) -> None:
-    """Until everything that was traded is over, known and repaired."""
+    """Until everything that was traded is over, known and repaired. What was lost last shows only
+    by another trade.
+    """
+    for pair in PRODUCTS:
+        await venue.trade(spelled(venue, pair))
+    await until(lambda: all(has_heard_of_all(venue, desk, pair) for pair in PRODUCTS))
     last_ms = max(max(venue.minutes(spelled(venue, pair))) for pair in PRODUCTS)
 
     def settled() -> bool:
@@ -83,7 +96,8 @@ async def settle(venue: FakeVenue, desk: Desk) -> None:
 
 
 async def settle_only(venue: FakeVenue, desk: Desk) -> None:
-    """As `settle`, of bitcoin."""
+    """As `settle`, of bitcoin, and of what was traded so far."""
+    await until(lambda: has_heard_of_all(venue, desk, BTC))
     last_ms = max(venue.minutes(spelled(venue, BTC)))
     await until(lambda: desk.stream.now_ms() > last_ms + 75_000 and BTC not in desk.stream.missing)
 
@@ -130,7 +144,7 @@ async def test_what_is_lost_repeated_or_reordered_does_not_show_in_the_candles(
     async with make_venue(speed=FAST) as venue, following(venue) as desk:
         await until(lambda: venue.subscriptions)
         venue.lost, venue.repeated, venue.reordered = lost, repeated, reordered
-        await play(venue, 1.5)
+        await play(venue, 1.5, minutes=6)
         venue.lost = venue.repeated = venue.reordered = 0
         await play(venue, 0.2)
         await settle(venue, desk)
@@ -150,17 +164,19 @@ async def test_killed_and_restarted_20_times_the_candles_are_those_of_an_undistu
                 await venue.kill()
                 await play(venue, 0.06)
                 await venue.start()
-            await play(venue, 0.3)
+            await play(venue, 0.3, minutes=11)
             await settle(venue, desk)
         assert venue.connected > 15
         assert len(desk.closed[BTC]) >= 10
         assert_truth(venue, desk)
 
 
-@pytest.mark.parametrize("away_s", [0.3, 3.5])
-async def test_a_hole_is_known_until_it_is_filled(make_venue: MakeVenue, away_s: float) -> None:
+@pytest.mark.parametrize(("away_s", "retain_ms"), [(0.3, HOUR_MS), (3.5, RETAIN_MS)])
+async def test_a_hole_is_known_until_it_is_filled(
+    make_venue: MakeVenue, away_s: float, retain_ms: int
+) -> None:
     """In 3.5 s the cascade has let go of the minutes that were missed."""
-    async with make_venue(speed=FAST) as venue, following(venue) as desk:
+    async with make_venue(speed=FAST) as venue, following(venue, retain_ms=retain_ms) as desk:
         await until(lambda: venue.subscriptions)
         await play(venue, 0.3)
         await settle(venue, desk)

@@ -89,7 +89,7 @@ async def test_it_shows_one_moment_however_much_is_written_meanwhile(
     """Each writes a pair of rows at once; half a pair would be a state that never was."""
     sql = Sql(database_url)
     await sql("create table pairs_of_rows (pair int, side text)")
-    writing = True
+    writing, begun = True, asyncio.Event()
 
     async def write(first: int) -> None:
         connection = await asyncpg.connect(database_url)
@@ -98,10 +98,12 @@ async def test_it_shows_one_moment_however_much_is_written_meanwhile(
             await connection.execute(
                 f"insert into pairs_of_rows values ({pair}, 'a'), ({pair}, 'b')"  # noqa: S608
             )
+            begun.set()
             pair += 2
         await connection.close()
 
     writers = [asyncio.create_task(write(first)) for first in (0, 1)]
+    await begun.wait()
     await asyncio.sleep(0.2)
     acknowledged = await sql("select count(*) from pairs_of_rows")
     path = tmp_path / "desk.plimsoll"

@@ -24,6 +24,7 @@ from plimsoll.trading.domain.orders import OrderType, Side
 from plimsoll.trading.engine.applied import Draft
 from plimsoll.trading.service.oversight import DAY_MS
 from tests.conftest import Person, easy, running
+from tests.fakes.clock import ManualClock
 from tests.ledger.calls import ok
 from tests.operations.desk import Later, compliance_of, kinds, pass_between, trade
 from tests.trading.floor import BTC, Floor
@@ -264,9 +265,7 @@ async def test_a_first_fold_begins_with_the_last_day(
     between = app.state.clock.now()
     await asyncio.sleep(0.02)
     await trade(bold, "sell", "0.01")
-    clock = Later(app.state.clock)
-    clock.ahead = between + DAY_MS * MILLISECOND - app.state.clock.now()
-    floor.exchange.clock = clock
+    floor.exchange.clock = ManualClock(between + DAY_MS * MILLISECOND)
     await app.state.oversight.fold()
     async with app.state.database.read() as unit:
         assert await unit.fetchval("select sum(messages) from conduct_hours") == 1

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from plimsoll.kernel.clock import SystemClock
+from plimsoll.kernel.clock import Clock, SystemClock
 from plimsoll.kernel.identifiers import JobId
 from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.jobs import storage
@@ -19,7 +19,7 @@ QUICK = JobTerms(poll_s=0.02, beat_s=0.05, lease_s=1.0, first_pause_s=0.05, long
 
 
 class MakeJobs(Protocol):
-    def __call__(self, *, at_once: int = 2, **terms: float) -> Jobs:
+    def __call__(self, *, at_once: int = 2, clock: Clock | None = None, **terms: float) -> Jobs:
         """A runner that is not open yet; as many as a test likes, as in so many processes."""
         ...
 
@@ -28,8 +28,9 @@ class MakeJobs(Protocol):
 async def make_jobs(database: Database) -> AsyncIterator[MakeJobs]:
     async with AsyncExitStack() as stack:
 
-        def make(*, at_once: int = 2, **terms: float) -> Jobs:
-            jobs = Jobs(database, SystemClock(), at_once=at_once, terms=replace(QUICK, **terms))
+        def make(*, at_once: int = 2, clock: Clock | None = None, **terms: float) -> Jobs:
+            terms_of_all = replace(QUICK, **terms)
+            jobs = Jobs(database, clock or SystemClock(), at_once=at_once, terms=terms_of_all)
             stack.push_async_callback(jobs.close)
             return jobs
 

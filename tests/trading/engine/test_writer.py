@@ -22,7 +22,7 @@ from tests.trading.engine.writing import (
     PEOPLE,
     SELL,
     ask,
-    commits_held_up,
+    commits_waiting,
     deposit,
     draft,
     new_engine,
@@ -89,12 +89,12 @@ async def test_thirty_two_callers_get_their_own_answers_in_one_order(
     await prove(engine, database)
 
 
-async def test_what_waits_together_is_written_together(engine: Engine, database_url: str) -> None:
+async def test_what_waits_together_is_written_together(engine: Engine) -> None:
     batches: list[int] = []
     engine.listeners.append(lambda batch: batches.append(len(batch)))
-    async with commits_held_up(database_url):
+    async with commits_waiting() as waits:
         first = await ask(engine, deposit())
-        await asyncio.sleep(0.05)
+        await waits.wait()
         others = await ask(engine, *[deposit() for _ in range(31)])
     await asyncio.gather(*first, *others)
     assert batches == [1, 31]
@@ -148,11 +148,9 @@ async def test_numbers_that_fit_nowhere_do_not_get_a_place_in_the_order(
     assert engine.seq == before + 1
 
 
-async def test_reads_show_what_is_durable_while_a_commit_is_slow(
-    engine: Engine, database_url: str
-) -> None:
+async def test_reads_show_what_is_durable_while_a_commit_is_slow(engine: Engine) -> None:
     before, wallet = engine.seq, await engine.read(wallet_of)
-    async with commits_held_up(database_url):
+    async with commits_waiting():
         (asked,) = await ask(engine, deposit(amount=7))
         await wait_until(lambda: engine.seq == before + 1)
         look = asyncio.create_task(engine.read(wallet_of))
@@ -162,15 +160,13 @@ async def test_reads_show_what_is_durable_while_a_commit_is_slow(
     assert await look == wallet + 7
 
 
-async def test_whoever_looks_wrongly_gets_their_own_error_and_nobody_else(
-    engine: Engine, database_url: str
-) -> None:
+async def test_whoever_looks_wrongly_gets_their_own_error_and_nobody_else(engine: Engine) -> None:
     def wrong(_: Venue) -> int:
         return 1 // 0
 
-    async with commits_held_up(database_url):
+    async with commits_waiting() as waits:
         (asked,) = await ask(engine, deposit())
-        await asyncio.sleep(0.05)
+        await waits.wait()
         looks = [asyncio.create_task(engine.read(each)) for each in (wrong, seq_of)]
         await asyncio.sleep(0.05)
     epoch = engine.epoch
@@ -181,12 +177,12 @@ async def test_whoever_looks_wrongly_gets_their_own_error_and_nobody_else(
 
 
 async def test_a_caller_who_goes_before_the_turn_is_not_served(
-    engine: Engine, database_url: str, database: Database
+    engine: Engine, database: Database
 ) -> None:
     before = engine.seq
-    async with commits_held_up(database_url):
+    async with commits_waiting() as waits:
         (under_way,) = await ask(engine, deposit())
-        await asyncio.sleep(0.05)
+        await waits.wait()
         gone, stays = await ask(engine, deposit(), deposit())
         gone.cancel()
         under_way.cancel()
@@ -196,12 +192,10 @@ async def test_a_caller_who_goes_before_the_turn_is_not_served(
     await prove(engine, database)
 
 
-async def test_a_batch_of_people_who_all_went_leaves_nothing_hanging(
-    engine: Engine, database_url: str
-) -> None:
-    async with commits_held_up(database_url):
+async def test_a_batch_of_people_who_all_went_leaves_nothing_hanging(engine: Engine) -> None:
+    async with commits_waiting() as waits:
         (first,) = await ask(engine, deposit())
-        await asyncio.sleep(0.05)
+        await waits.wait()
         for gone in await ask(engine, deposit(), deposit()):
             gone.cancel()
     seq = (await first).seq
@@ -223,12 +217,12 @@ async def test_a_listener_that_raises_hinders_nobody(engine: Engine) -> None:
 
 
 async def test_too_many_waiting_are_refused_at_once(
-    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "MOST_WAITING", 10)
-    async with commits_held_up(database_url):
+    async with commits_waiting() as waits:
         await ask(engine, deposit())
-        await asyncio.sleep(0.05)
+        await waits.wait()
         waiting = await ask(engine, *[deposit() for _ in range(10)])
         with pytest.raises(EngineBusy) as busy:
             await engine.submit(deposit())
@@ -253,12 +247,10 @@ async def test_a_command_that_breaks_the_machine_is_answered_and_forgotten(
     await prove(engine, database)
 
 
-async def test_closing_finishes_what_waits_and_takes_a_snapshot(
-    database: Database, database_url: str
-) -> None:
+async def test_closing_finishes_what_waits_and_takes_a_snapshot(database: Database) -> None:
     engine = new_engine(database)
     await engine.open(BEGINNING)
-    async with commits_held_up(database_url):
+    async with commits_waiting():
         waiting = await ask(engine, *[deposit() for _ in range(20)])
         closing = asyncio.create_task(engine.close())
         await asyncio.sleep(0.1)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
+import pytest
 
 from plimsoll.kernel.clock import SystemClock
 from plimsoll.plumbing.database import Database
@@ -96,6 +97,26 @@ async def commits_held_up(database_url: str) -> AsyncIterator[None]:
     finally:
         await transaction.rollback()
         await connection.close()
+
+
+@asynccontextmanager
+async def commits_waiting() -> AsyncIterator[asyncio.Event]:
+    """The same before the database hears of it, which gives a lock up after two seconds: this can
+    last. What is yielded is set as soon as a batch waits.
+    """
+    append, waits, over = journal.append, asyncio.Event(), asyncio.Event()
+
+    async def wait_and_append(*args: Any, **batch: Any) -> None:
+        waits.set()
+        await over.wait()
+        await append(*args, **batch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "append", wait_and_append)
+        try:
+            yield waits
+        finally:
+            over.set()
 
 
 async def wait_until(true: Callable[[], bool], *, within_s: float = 20) -> None:
