@@ -111,6 +111,7 @@ async def test_a_sale_that_is_over_says_that_it_is_too_late(visitor: Visitor) ->
     await expect(dialog.get_by_role("note")).to_contain_text("counts as late")
     await dialog.get_by_role("button", name="Highest cost").click()
     await expect(lot(dialog, "2025-03-01")).to_have_value("1")
+    assert await visitor.accessibility_faults() == []
     await dialog.get_by_role("button", name="Keep as said late").click()
     await expect(page.get_by_text("Kept, and late")).to_be_visible()
 
