@@ -1,8 +1,7 @@
 """Before a sale, over HTTP: what is held, which losses there are, the same sale by each method.
 
-Days are counted from today, for so is what is held, and today does not end. What the desk's
-invented market says something is worth is read from the answer; everything else is worked out by
-hand.
+Days are counted from today, for so is what is held. What the desk's invented market says something
+is worth is read from the answer; everything else is worked out by hand.
 """
 
 import csv
@@ -12,36 +11,15 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import pytest
-from fastapi import FastAPI
-
-from plimsoll.app import create_app
-from plimsoll.kernel.clock import SystemClock
-from plimsoll.settings import Settings
 from tests.conftest import Person
 from tests.journeys.tax_story import add_wallet, read, say, trade
 
 HUGE: Final = "900000000"
 """More than the desk's market will say that any coin is worth."""
 
-NOW: Final = datetime(2026, 3, 11, 3, 30, tzinfo=UTC)
-"""In America it is the evening before."""
-
-
-class StandingClock(SystemClock):
-    """Its date stands still; only durations are measured."""
-
-    def now(self) -> datetime:
-        return NOW
-
-
-@pytest.fixture
-async def app(settings: Settings, database_url: str) -> FastAPI:
-    return create_app(settings, database_url, clock=StandingClock())
-
 
 def today(zone: str) -> date:
-    return NOW.astimezone(ZoneInfo(zone)).date()
+    return datetime.now(ZoneInfo(zone)).date()
 
 
 def ago(days: int, zone: str = "UTC") -> str:
@@ -304,7 +282,7 @@ async def test_the_french_portfolio_is_one_and_its_worth_may_be_said(ada: Person
 
 async def test_sales_that_cannot_be_tried(ada: Person) -> None:
     wallets, _ = await three_lots(ada)
-    later = (NOW + timedelta(days=6 * 366)).isoformat()
+    later = (datetime.now(UTC) + timedelta(days=6 * 366)).isoformat()
 
     refused = [
         ({"coin_id": "ethereum"}, 409, "nothing-held"),

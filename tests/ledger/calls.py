@@ -1,28 +1,10 @@
 """Requests of the ledger in few words."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
-
-import httpx2
+from typing import Any
 
 from tests.conftest import Person
 
 COIN = {"coin_id": "bitcoin", "quantity": "1", "price": "100"}
-MOST_ASKED: Final = 10
-
-
-async def until_free(ask: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
-    """The answer, asked for again as often as others hold the rows for longer than a request
-    waits: so it is when this process stands still for two seconds, and nothing was changed.
-    """
-    answer = await ask()
-    for _ in range(MOST_ASKED):
-        if answer.status_code != 409 or answer.json()["code"] != "locked":
-            break
-        await asyncio.sleep(float(answer.headers["retry-after"]))
-        answer = await ask()
-    return answer
 
 
 async def ok(person: Person, method: str, path: str, **options: Any) -> Any:

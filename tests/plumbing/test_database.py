@@ -144,10 +144,7 @@ async def test_a_statement_that_takes_too_long_is_stopped(noted: str) -> None:
                 await unit.fetchval("select pg_sleep(5)")
         with pytest.raises(TookTooLong):
             await database.once("select pg_sleep(5)")
-        # The connection is as good as before. A look has no limit: a tenth of a second may be
-        # little for a machine that is busy.
-        async with database.look() as unit:
-            assert await unit.fetch("select text from notes") == []
+        assert await texts(database) == []
 
 
 async def test_a_request_does_not_wait_for_a_held_row_for_long(notes: Database) -> None:

@@ -6,14 +6,13 @@ import asyncio
 import os
 import re
 import signal
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import pytest
 from playwright.async_api import Locator, Route, expect
 
+from tests.fakes.mortal import hold_port
 from tests.journeys.service import Service
 from tests.ui.conftest import Visit
 from tests.ui.visitor import Visitor
@@ -76,24 +75,13 @@ ENTRY: Final = {
 }
 
 
-@contextmanager
-def kept_port() -> Iterator[int]:
-    """A port that nobody else is given while this lasts, not even when no service listens at it: it
-    stays taken, and who asks for it by number, as a service does, may share it.
-    """
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of its own that comes back where it was."""
     folder = tmp_path_factory.mktemp("fragile") / "desk"
     with (
-        kept_port() as port,
-        Service(folder, "--feed", "simulated", "--port", str(port)) as service,
+        hold_port() as held,
+        Service(folder, "--feed", "simulated", "--port", str(held.getsockname()[1])) as service,
     ):
         yield service
 

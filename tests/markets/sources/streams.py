@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from plimsoll.kernel.errors import Unavailable
 from plimsoll.kernel.identifiers import AssetId
-from plimsoll.markets.domain.candles import HOUR_MS, Candle, Interval
+from plimsoll.markets.domain.candles import Candle, Interval
 from plimsoll.markets.domain.cascade import Cascade
 from plimsoll.markets.domain.feeds import Trade
 from plimsoll.markets.domain.prices import Pair, Tick
@@ -33,14 +33,14 @@ SOON_S = 10.0
 class Desk:
     """What was heard so far."""
 
-    def __init__(self, stream: TradeStream, retain_ms: int) -> None:
+    def __init__(self, stream: TradeStream) -> None:
         self.stream = stream
         self.ticks: list[Tick] = []
         self.trades: list[Trade] = []
         self.fetched: list[tuple[Pair, Candle]] = []
         self.errors: list[Unavailable] = []
         self.closed: dict[Pair, dict[int, Candle]] = {BTC: {}, ETH: {}}
-        self._cascades = {pair: Cascade(retain_ms=retain_ms) for pair in (BTC, ETH)}
+        self._cascades = {BTC: Cascade(), ETH: Cascade()}
 
     async def listen(self) -> None:
         while True:
@@ -87,11 +87,9 @@ def uncounted(minutes: dict[int, Minute]) -> dict[int, Minute]:
 
 @asynccontextmanager
 async def following(
-    fake: FakeVenue, *, idle_s: float = 2.0, url: str | None = None, retain_ms: int = HOUR_MS
+    fake: FakeVenue, *, idle_s: float = 2.0, url: str | None = None
 ) -> AsyncIterator[Desk]:
-    """Whoever `fake` is, followed with short patience until the end of the block. The cascades
-    retain so much that a slow machine does not come too late for them.
-    """
+    """Whoever `fake` is, followed with short patience until the end of the block."""
     outbound = Outbound(fake.clock)
     settings = Settings.read(
         kraken_url=url or fake.url,
@@ -103,7 +101,7 @@ async def following(
     open_source = open_kraken if isinstance(fake, FakeKraken) else open_coinbase
     assert isinstance(fake, FakeKraken | FakeCoinbase)
     stream = open_source(settings, outbound, load_catalogue(), fake.clock, terms=terms)
-    desk = Desk(stream, retain_ms)
+    desk = Desk(stream)
     listening = asyncio.create_task(desk.listen())
     try:
         yield desk

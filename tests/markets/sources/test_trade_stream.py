@@ -9,8 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from plimsoll.kernel.clock import to_ms
-from plimsoll.markets.domain.candles import HOUR_MS, Interval
-from plimsoll.markets.domain.cascade import RETAIN_MS
+from plimsoll.markets.domain.candles import Interval
 from plimsoll.markets.domain.prices import Pair
 from plimsoll.markets.sources import trade_stream
 from plimsoll.plumbing.outbound import SourceRateLimited, SourceRestricted
@@ -171,12 +170,10 @@ async def test_killed_and_restarted_20_times_the_candles_are_those_of_an_undistu
         assert_truth(venue, desk)
 
 
-@pytest.mark.parametrize(("away_s", "retain_ms"), [(0.3, HOUR_MS), (3.5, RETAIN_MS)])
-async def test_a_hole_is_known_until_it_is_filled(
-    make_venue: MakeVenue, away_s: float, retain_ms: int
-) -> None:
+@pytest.mark.parametrize("away_s", [0.3, 3.5])
+async def test_a_hole_is_known_until_it_is_filled(make_venue: MakeVenue, away_s: float) -> None:
     """In 3.5 s the cascade has let go of the minutes that were missed."""
-    async with make_venue(speed=FAST) as venue, following(venue, retain_ms=retain_ms) as desk:
+    async with make_venue(speed=FAST) as venue, following(venue) as desk:
         await until(lambda: venue.subscriptions)
         await play(venue, 0.3)
         await settle(venue, desk)

@@ -4,13 +4,10 @@ import asyncio
 import tracemalloc
 from collections import Counter
 from itertools import pairwise
-from typing import Any
-
-import pytest
 
 from plimsoll.kernel.errors import Conflict, Unavailable
 from plimsoll.kernel.identifiers import UserId, new_id
-from plimsoll.plumbing.database import Database, Unit
+from plimsoll.plumbing.database import Database
 from plimsoll.plumbing.jobs import storage
 from plimsoll.plumbing.jobs.context import JobContext
 from plimsoll.plumbing.jobs.job import (
@@ -21,7 +18,6 @@ from plimsoll.plumbing.jobs.job import (
     JobResult,
     JobState,
 )
-from plimsoll.plumbing.jobs.storage import Taken
 from tests.fakes.clock import ManualClock
 from tests.plumbing.jobs.conftest import Look, MakeJobs, WaitFor
 from tests.plumbing.jobs.greeting import ADA, GREET, Greeting, greet, started
@@ -57,35 +53,18 @@ async def test_a_job_is_done_and_leaves_a_result(
 
 
 async def test_what_passes_is_tried_again_after_longer_and_longer_pauses(
-    database: Database, make_jobs: MakeJobs, wait_for: WaitFor, monkeypatch: pytest.MonkeyPatch
+    database: Database, make_jobs: MakeJobs, wait_for: WaitFor
 ) -> None:
     tries: list[float] = []
-    written: list[float] = []
-    looked_at = asyncio.Event()
-    retry, take = storage.retry, storage.take
 
     async def fail(_job: JobContext, _args: Greeting) -> JobResult:
         tries.append(asyncio.get_running_loop().time())
         raise SourceAway("nobody answers at 10.0.0.1")
 
-    async def retry_and_read(unit: Unit, taken: Taken, *given: Any, **named: Any) -> bool:
-        """What is written is exact; when it is taken up again depends on the machine too."""
-        ours = await retry(unit, taken, *given, **named)
-        pause_s = "select extract(epoch from due_at - now()) from jobs where id = $1"
-        written.append(float(await unit.fetchval(pause_s, taken.id)))
-        return ours
-
-    async def take_once_looked_at(*given: Any, **named: Any) -> list[Taken]:
-        return [] if tries and not looked_at.is_set() else await take(*given, **named)
-
-    monkeypatch.setattr(storage, "retry", retry_and_read)
-    monkeypatch.setattr(storage, "take", take_once_looked_at)
-
     jobs = make_jobs(first_pause_s=0.5, longest_pause_s=10, poll_s=0.01)
     job_id = await started(jobs, database, fail)
     waiting = await wait_for(job_id, until=lambda job: job.retry_at is not None)
     assert (waiting.state, waiting.attempt) == (JobState.QUEUED, 1)
-    looked_at.set()
 
     job = await wait_for(job_id)
 
@@ -93,10 +72,8 @@ async def test_what_passes_is_tried_again_after_longer_and_longer_pauses(
     assert job.problem
     assert (job.problem.code, job.problem.detail) == ("source-away", "nobody answers at 10.0.0.1")
     pauses = [later - earlier for earlier, later in pairwise(tries)]
-    assert 0.25 <= written[0] <= 0.5
-    assert 0.5 <= written[1] <= 1.0
-    assert pauses[0] >= 0.25
-    assert pauses[1] >= 0.5
+    assert 0.25 <= pauses[0] <= 0.7
+    assert 0.5 <= pauses[1] <= 1.2
 
 
 async def test_a_source_that_says_when_is_not_asked_earlier(
